@@ -1,0 +1,1 @@
+"""What is asked: operations, hardware profiles, suites and prompts."""

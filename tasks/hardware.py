@@ -1,0 +1,190 @@
+"""Hardware profiles: the machine kinds that candidates are written for and judged on."""
+
+import platform
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from .definition import Definition, name_unknown, read_definition
+from .errors import UsageError
+from .language import KIND_OF_LANGUAGE, Kind, Language
+
+PROFILES: Final = Path(__file__).parent / "hardware"
+
+Rate = Literal["float32", "tfloat32", "float16", "bfloat16", "float8", "int8"]
+Cache = Literal["l1", "l2", "l3"]
+
+_QUERY: Final = ("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+_QUERY_SECONDS: Final = 30
+
+
+class HardwareError(UsageError):
+    """A hardware profile that does not exist, is not well defined, or is not this machine."""
+
+
+class Machine(Definition):
+    """How a profile's machine is told.
+
+    A GPU is told by the name that nvidia-smi gives it, a CPU by the architecture that the kernel
+    gives it.
+    """
+
+    gpu: str | None = None
+    architecture: str | None = None
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if (self.gpu is None) == (self.architecture is None):
+            raise ValueError("exactly one of 'gpu' and 'architecture' must be given")
+        return self
+
+
+class Toolchain(Definition):
+    """The compiler of one language, with flags for optimisation and target, none for linking."""
+
+    compiler: str
+    flags: tuple[str, ...]
+
+
+class HardwareProfile(Definition):
+    """One machine kind.
+
+    Figures are nominal and may be absent, where the kind has no single one. Units: `memory` and
+    `caches` are bytes, `memory_bandwidth` bytes a second, `rates` dense operations a second.
+    """
+
+    name: str
+    kind: Kind
+    arch: str
+    description: str
+    machine: Machine
+    toolchain: Annotated[dict[Language, Toolchain], Field(min_length=1)]
+    memory: PositiveFloat | None = None
+    memory_bandwidth: PositiveFloat | None = None
+    multiprocessors: PositiveInt | None = None
+    rates: dict[Rate, PositiveFloat] = Field(default_factory=dict)
+    caches: dict[Cache, PositiveInt] = Field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_languages(self) -> Self:
+        for language in self.toolchain:
+            if KIND_OF_LANGUAGE[language] != self.kind:
+                raise ValueError(
+                    f"the field 'toolchain.{language}' is for"
+                    f" '{KIND_OF_LANGUAGE[language]}' hardware, but kind is '{self.kind}'"
+                )
+        if (self.machine.gpu is not None) != (self.kind == "gpu"):
+            needed = "gpu" if self.kind == "gpu" else "architecture"
+            raise ValueError(f"the field 'machine.{needed}' is missing; add it")
+        return self
+
+
+def profile_names() -> tuple[str, ...]:
+    """Return the names of all the hardware profiles, sorted."""
+    return tuple(sorted(path.stem for path in PROFILES.glob("*.toml")))
+
+
+@lru_cache
+def load_profile(name: str) -> HardwareProfile:
+    """Read one hardware profile.
+
+    Raises:
+        HardwareError: there is no such profile, or its file is not well formed; one sentence.
+    """
+    if name not in profile_names():
+        raise HardwareError(name_unknown("hardware profile", name, profile_names()))
+    return read_profile(PROFILES / f"{name}.toml")
+
+
+def load_profiles() -> tuple[HardwareProfile, ...]:
+    """Read all the hardware profiles, sorted by name."""
+    return tuple(load_profile(name) for name in profile_names())
+
+
+def read_profile(path: Path) -> HardwareProfile:
+    """Read a hardware profile from a TOML file.
+
+    Raises:
+        HardwareError: the file is missing or not well formed; one sentence.
+    """
+    profile = read_definition(path, HardwareProfile, HardwareError)
+    if profile.name != path.stem:
+        raise HardwareError(
+            f"{path}: the field 'name' is '{profile.name}',"
+            f" but it should be the file's name, '{path.stem}'."
+        )
+    return profile
+
+
+def detect_hardware(language: Language = "cpp") -> HardwareProfile:
+    """Return the profile of this machine, for candidates in one language.
+
+    A GPU machine has a CPU too: `cpp` always means the CPU, `cuda` and `triton` the GPU.
+
+    Raises:
+        HardwareError: no profile is of this machine; the sentence says what was found.
+    """
+    kind = KIND_OF_LANGUAGE[language]
+    profiles = [profile for profile in load_profiles() if profile.kind == kind]
+    found = next((profile for profile in profiles if _is_this_machine(profile)), None)
+    if found is None:
+        raise HardwareError(
+            f"No hardware profile for '{language}' is of this machine, which has {_seen(kind)};"
+            f" there are: {', '.join(profile.name for profile in profiles)}."
+        )
+    return found
+
+
+def require_this_machine(profile: HardwareProfile) -> None:
+    """Check that candidates for a profile can be judged on this machine.
+
+    Raises:
+        HardwareError: the profile is of another machine; one sentence.
+    """
+    if not _is_this_machine(profile):
+        raise HardwareError(
+            f"Hardware '{profile.name}' is not this machine, which has {_seen(profile.kind)};"
+            " judge on such a machine, or name another profile."
+        )
+
+
+def _is_this_machine(profile: HardwareProfile) -> bool:
+    if profile.machine.gpu is not None:
+        return profile.machine.gpu in _gpu_names()
+    return platform.system() == "Linux" and platform.machine() == profile.machine.architecture
+
+
+def _seen(kind: Kind) -> str:
+    if kind == "cpu":
+        return f"a {platform.machine()} CPU under {platform.system()}"
+    names = _gpu_names()
+    return (
+        f"the GPU {' and '.join(sorted(set(names)))}"
+        if names
+        else "no NVIDIA GPU that nvidia-smi sees"
+    )
+
+
+def _gpu_names() -> tuple[str, ...]:
+    """Return the names that nvidia-smi lists; none where it is absent or finds no driver.
+
+    Raises:
+        HardwareError: nvidia-smi hangs.
+    """
+    try:
+        query = subprocess.run(
+            _QUERY, capture_output=True, text=True, timeout=_QUERY_SECONDS, check=False
+        )
+    except FileNotFoundError:
+        return ()
+    except subprocess.TimeoutExpired as error:
+        raise HardwareError(
+            f"nvidia-smi did not answer in {_QUERY_SECONDS} seconds; check the GPU's driver."
+        ) from error
+    if query.returncode != 0:
+        return ()
+    return tuple(line.strip() for line in query.stdout.splitlines() if line.strip())

@@ -1,0 +1,19 @@
+"""The languages that a candidate can be written in, and the kind of hardware that runs each."""
+
+from typing import Final, Literal
+
+Language = Literal["cpp", "cuda", "triton"]
+Kind = Literal["cpu", "gpu"]
+DType = Literal["float32", "bfloat16", "float16", "int8", "int32", "int64"]
+
+KIND_OF_LANGUAGE: Final[dict[Language, Kind]] = {"cpp": "cpu", "cuda": "gpu", "triton": "gpu"}
+
+SIZE_OF_DTYPE: Final[dict[DType, int]] = {
+    "float32": 4,
+    "bfloat16": 2,
+    "float16": 2,
+    "int8": 1,
+    "int32": 4,
+    "int64": 8,
+}
+"""Bytes of one element."""

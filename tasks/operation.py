@@ -1,0 +1,337 @@
+"""Operations: what a kernel must compute, read from ops/<op>/op.toml and reference.py."""
+
+import hashlib
+import itertools
+from collections import Counter
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from .definition import Definition, name_unknown, read_definition
+from .errors import UsageError
+from .expression import ExpressionError, evaluate, names_in
+from .language import KIND_OF_LANGUAGE, SIZE_OF_DTYPE, DType, Kind, Language
+from .reference_text import check_reference, function_source
+from .tensor import C_TYPES, Identifier, Input, Output, Scalar
+
+OPS: Final = Path(__file__).parent / "ops"
+
+Distribution = Literal[
+    "normal",
+    "heavy_tail",
+    "ties",
+    "sorted",
+    "constant",
+    "zeros",
+    "huge",
+    "tiny",
+    "offset",
+    "masked",
+    "alternating",
+]
+Dims = dict[Identifier, PositiveInt]
+
+
+class OperationError(UsageError):
+    """An operation that does not exist, is not well defined, or is not asked for like this."""
+
+
+class Roofline(Definition):
+    """The least work that the operation could need, as expressions over the dims.
+
+    `bytes` reads each input and writes each output once; `size_x` is the bytes of one element of
+    the tensor x in the language at hand. `operations` counts additions, multiplications,
+    comparisons, divisions and transcendental functions as one each, and runs at the peak `rate`
+    of that dtype.
+    """
+
+    bytes: str
+    operations: str
+    rate: dict[Language, DType]
+
+
+class WorkloadTable(Definition):
+    """The workloads of one kind of hardware.
+
+    `visible` ones are named in the prompt and timed, `hidden_timed` ones are timed but not named,
+    and `hidden` ones are only checked.
+    """
+
+    visible: Annotated[tuple[Dims, ...], Field(min_length=1)]
+    hidden_timed: tuple[Dims, ...] = ()
+    hidden: Annotated[tuple[Dims, ...], Field(min_length=1)]
+
+
+class Workload(Definition):
+    """One operation with concrete dims."""
+
+    dims: dict[str, int]
+    visible: bool
+    timed: bool
+
+    @property
+    def name(self) -> str:
+        """The dims in the operation's order, such as `M=512,N=4096`."""
+        return ",".join(f"{dim}={extent}" for dim, extent in self.dims.items())
+
+
+class Operation(Definition):
+    """What a kernel must compute: signature, reference, tolerance, roofline and workloads."""
+
+    name: Identifier
+    family: str
+    description: str
+    library: Literal["allowed", "forbidden"]
+    dims: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    distributions: Annotated[tuple[Distribution, ...], Field(min_length=1)]
+    inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
+    scalars: tuple[Scalar, ...] = ()
+    roofline: Roofline
+    workloads: Annotated[dict[Kind, WorkloadTable], Field(min_length=1)]
+    reference: str
+    digest: str
+
+    @property
+    def tensors(self) -> tuple[Input | Output, ...]:
+        """The inputs and then the outputs: the order of the signature."""
+        return (*self.inputs, *self.outputs)
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages that the operation has dtypes for."""
+        return tuple(self.inputs[0].dtype)
+
+    @cached_property
+    def shown_reference(self) -> str:
+        """The source of the eager reference function, as prompts show it, without the oracle."""
+        return function_source(self.reference, self.name)
+
+    def signature(self, language: Language) -> str:
+        """Return the C declaration that a candidate must define.
+
+        Raises:
+            OperationError: the operation is not asked for in that language, or it has no C types.
+        """
+        self._require(language)
+        if language not in C_TYPES:
+            raise OperationError(
+                f"Language '{language}' has no C signature; use {' or '.join(C_TYPES)}."
+            )
+        types = C_TYPES[language]
+        arguments = [f"const {types[t.dtype[language]]}* {t.name}" for t in self.inputs]
+        arguments += [f"{types[t.dtype[language]]}* {t.name}" for t in self.outputs]
+        arguments += [f"int64_t {dim}" for dim in self.dims]
+        arguments += [f"{s.c_type} {s.name}" for s in self.scalars]
+        if language == "cuda":
+            arguments.append("cudaStream_t stream")
+        return f'extern "C" void {self.name}({", ".join(arguments)});'
+
+    def shapes(self) -> str:
+        """Return the tensors with their symbolic shapes, such as `x[M,N], weight[N]`."""
+        return ", ".join(f"{t.name}[{','.join(t.shape)}]" for t in self.tensors)
+
+    def workloads_on(self, kind: Kind) -> tuple[Workload, ...]:
+        """Return the workloads of one kind of hardware: visible, then timed, then the others.
+
+        Raises:
+            OperationError: the operation has none for that kind.
+        """
+        if kind not in self.workloads:
+            raise OperationError(
+                f"Operation '{self.name}' has no workloads for '{kind}' hardware;"
+                f" it has them for {', '.join(sorted(self.workloads))}."
+            )
+        table = self.workloads[kind]
+        return tuple(
+            Workload(dims={d: dims[d] for d in self.dims}, visible=visible, timed=timed)
+            for group, visible, timed in (
+                (table.visible, True, True),
+                (table.hidden_timed, False, True),
+                (table.hidden, False, False),
+            )
+            for dims in group
+        )
+
+    def judge_spec(self, language: Language, kind: Kind) -> dict[str, Any]:
+        """Return everything that the judge needs, concrete and JSON-able.
+
+        Args:
+            language: the language of the candidate.
+            kind: the kind of hardware that it runs on.
+
+        Raises:
+            OperationError: the operation is not asked for in that language on that kind.
+        """
+        self._require(language)
+        if KIND_OF_LANGUAGE[language] != kind:
+            raise OperationError(
+                f"Language '{language}' runs on '{KIND_OF_LANGUAGE[language]}' hardware,"
+                f" not on '{kind}'; name another language or hardware."
+            )
+        return {
+            "name": self.name,
+            "function": self.name,
+            "digest": self.digest,
+            "library": self.library,
+            "tensors": [self._tensor_spec(t, language) for t in self.tensors],
+            "dims": list(self.dims),
+            "scalars": [s.model_dump() for s in self.scalars],
+            "reference": self.reference,
+            "rate": self.roofline.rate[language],
+            "distributions": list(self.distributions),
+            "workloads": [self._workload_spec(w, language) for w in self.workloads_on(kind)],
+        }
+
+    def _require(self, language: Language) -> None:
+        if language not in self.languages:
+            raise OperationError(
+                f"Operation '{self.name}' is not asked for in '{language}';"
+                f" it is in {', '.join(self.languages)}."
+            )
+
+    def _tensor_spec(self, tensor: Input | Output, language: Language) -> dict[str, Any]:
+        dtype = tensor.dtype[language]
+        if isinstance(tensor, Input):
+            return {"name": tensor.name, "role": "input", "dtype": dtype, "fill": tensor.fill}
+        return {
+            "name": tensor.name,
+            "role": "output",
+            "dtype": dtype,
+            **tensor.tolerance[dtype].model_dump(),
+            "scale_dims": list(tensor.scale_dims),
+            "rounding": tensor.rounding,
+        }
+
+    def _workload_spec(self, workload: Workload, language: Language) -> dict[str, Any]:
+        names = workload.dims | {
+            f"size_{t.name}": SIZE_OF_DTYPE[t.dtype[language]] for t in self.tensors
+        }
+        return {
+            "name": workload.name,
+            "dims": workload.dims,
+            "shapes": [t.shape_for(workload.dims) for t in self.tensors],
+            "bytes": evaluate(self.roofline.bytes, names),
+            "operations": evaluate(self.roofline.operations, names),
+            "visible": workload.visible,
+            "timed": workload.timed,
+        }
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        names = [*self.dims, *(t.name for t in self.tensors), *(s.name for s in self.scalars)]
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise ValueError(f"the name '{twice[0]}' is used twice among tensors, dims and scalars")
+        for tensor in self.inputs:
+            if tensor.index_dim and tensor.index_dim not in self.dims:
+                raise ValueError(
+                    f"the tensor '{tensor.name}' has fill '{tensor.fill}', which must name one of"
+                    f" the dims {', '.join(self.dims)}"
+                )
+        check_reference(
+            self.reference,
+            self.name,
+            [*(t.name for t in self.inputs), *(s.name for s in self.scalars)],
+        )
+        return self
+
+    @model_validator(mode="after")
+    def _check_languages(self) -> Self:
+        for where, given in (
+            *((f"the dtype of the tensor '{t.name}'", t.dtype) for t in self.tensors),
+            ("roofline.rate", self.roofline.rate),
+        ):
+            if set(given) != set(self.languages):
+                raise ValueError(
+                    f"{where} is given for {', '.join(given)},"
+                    f" but the dtype of '{self.inputs[0].name}' for {', '.join(self.languages)}"
+                )
+        for kind in sorted({KIND_OF_LANGUAGE[language] for language in self.languages}):
+            if kind not in self.workloads:
+                raise ValueError(f"the field 'workloads.{kind}' is missing; add it")
+        return self
+
+    @model_validator(mode="after")
+    def _check_workloads(self) -> Self:
+        # Checked by name first: a workload would say only that some name is unknown.
+        sizes = {f"size_{t.name}" for t in self.tensors}
+        for field, allowed in (("bytes", {*self.dims, *sizes}), ("operations", {*self.dims})):
+            if unknown := sorted(names_in(getattr(self.roofline, field)) - allowed):
+                raise ValueError(
+                    f"roofline.{field} uses '{unknown[0]}'; allowed: {', '.join(sorted(allowed))}"
+                )
+        for kind, table in self.workloads.items():
+            given = [*table.visible, *table.hidden_timed, *table.hidden]
+            if surprise := [dims for dims in given if set(dims) != set(self.dims)]:
+                raise ValueError(
+                    f"workloads.{kind} has {surprise[0]}, which must give exactly the dims"
+                    f" {', '.join(self.dims)}"
+                )
+            if len({tuple(sorted(dims.items())) for dims in given}) != len(given):
+                raise ValueError(f"workloads.{kind} has the same dims twice")
+            for workload in self.workloads_on(kind):
+                self._check_workload(kind, workload)
+        return self
+
+    def _check_workload(self, kind: Kind, workload: Workload) -> None:
+        for language in self.languages:
+            try:
+                spec = self._workload_spec(workload, language)
+            except ExpressionError as error:
+                raise ValueError(f"workloads.{kind} has {workload.name}, but {error}") from error
+            if min(itertools.chain(*spec["shapes"])) < 1:
+                raise ValueError(
+                    f"workloads.{kind} has {workload.name}, which makes a tensor empty"
+                )
+
+
+def operation_names() -> tuple[str, ...]:
+    """Return the names of all the operations, sorted."""
+    return tuple(sorted(path.parent.name for path in OPS.glob("*/op.toml")))
+
+
+@lru_cache
+def load_operation(name: str) -> Operation:
+    """Read one operation.
+
+    Raises:
+        OperationError: there is no such operation, or its files are not well formed; one sentence.
+    """
+    if name not in operation_names():
+        raise OperationError(name_unknown("operation", name, operation_names()))
+    return read_operation(OPS / name)
+
+
+def load_operations() -> tuple[Operation, ...]:
+    """Read all the operations, sorted by name."""
+    return tuple(load_operation(name) for name in operation_names())
+
+
+def read_operation(folder: Path) -> Operation:
+    """Read an operation from a folder that holds op.toml and reference.py.
+
+    Raises:
+        OperationError: a file is missing or not well formed; one sentence.
+    """
+    definition, reference = folder / "op.toml", folder / "reference.py"
+    for path in (definition, reference):
+        if not path.is_file():
+            raise OperationError(f"{path}: there is no such file; an operation needs it.")
+    content = reference.read_bytes()
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise OperationError(f"{reference}: this is not UTF-8 text; mend it: {error}.") from error
+    supplied = {
+        "reference": text,
+        "digest": hashlib.sha256(definition.read_bytes() + content).hexdigest(),
+    }
+    operation = read_definition(definition, Operation, OperationError, supplied)
+    if operation.name != folder.name:
+        raise OperationError(
+            f"{definition}: the field 'name' is '{operation.name}',"
+            f" but it should be the folder's name, '{folder.name}'."
+        )
+    return operation

@@ -1,0 +1,82 @@
+"""The prompt of an eval task: the whole of what a model is told about it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from .eval_task import EvalTask, EvalTaskError
+from .language import Language
+
+
+@dataclass(frozen=True)
+class _Wording:
+    """What a prompt says differently from language to language."""
+
+    qualifier: str
+    placement: str
+
+
+_WORDINGS: Final[dict[Language, _Wording]] = {
+    "cpp": _Wording(qualifier="C++", placement=""),
+    "cuda": _Wording(
+        qualifier="launching on the given stream, without synchronising",
+        placement=", on the device",
+    ),
+}
+
+_LIBRARY: Final = {
+    "forbidden": "No library calls (no cuBLAS, no ATen, no MKL): write the kernel yourself.",
+    "allowed": "Library calls (cuBLAS, ATen, MKL) are allowed.",
+}
+
+_PROMPT: Final = """\
+Write the fastest correct kernel you can for this operation on this hardware.
+
+Operation: {name}
+{description}
+
+Hardware: {hardware}
+
+Reference (PyTorch):
+```python
+{reference}
+```
+
+Your code must define exactly this function ({qualifier}):
+```{language}
+{signature}
+```
+All tensors are contiguous, row-major{placement}. Shapes: {shapes}. Outputs are allocated by the \
+caller and hold garbage. {library}
+It is checked on several shapes, among them {workloads}, and on others not listed. It is scored on \
+compiling, on numerical correctness against a float64 reference, and then on speed-up over PyTorch \
+eager.
+
+Answer with one fenced ```{language} block holding the whole source file, and nothing after it."""
+
+
+def write_prompt(eval_task: EvalTask) -> str:
+    """Return the prompt of an eval task, which names the visible workloads only.
+
+    Raises:
+        EvalTaskError: there is no prompt for the language.
+    """
+    operation, language = eval_task.operation, eval_task.language
+    if language not in _WORDINGS:
+        raise EvalTaskError(
+            f"There is no prompt for language '{language}'; use {' or '.join(_WORDINGS)}."
+        )
+    wording = _WORDINGS[language]
+    workloads = operation.workloads_on(eval_task.hardware.kind)
+    return _PROMPT.format(
+        name=operation.name,
+        description=operation.description,
+        hardware=eval_task.hardware.description,
+        reference=operation.shown_reference,
+        qualifier=wording.qualifier,
+        language=language,
+        signature=operation.signature(language),
+        placement=wording.placement,
+        shapes=operation.shapes(),
+        library=_LIBRARY[operation.library],
+        workloads="; ".join(workload.name for workload in workloads if workload.visible),
+    )
