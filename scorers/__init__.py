@@ -1,0 +1,1 @@
+"""How a kernel is judged: candidates, evidence, executors and the judge."""

@@ -1,0 +1,1 @@
+"""What is put to test: Skills and their variants."""
