@@ -1,0 +1,1 @@
+"""Where the judge runs: on this machine."""

@@ -1,0 +1,139 @@
+"""The judge on this machine: one process for all candidates, restarted when it dies."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ..evidence import Evidence, parse_evidence
+
+_ATTEMPTS = 3
+
+
+class JudgeError(Exception):
+    """The judge refused a job or cannot be kept alive: the harness's fault, never a candidate's."""
+
+
+@dataclass
+class _Pending:
+    line: str
+    future: Future[Evidence]
+    attempts: int = 0
+
+
+class LocalExecutor:
+    """Feeds jobs to a judge process and gives back its evidence, whatever dies in between."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: dict[str, _Pending] = {}
+        self._process: subprocess.Popen[str] | None = None
+        self._listeners: list[Callable[[dict[str, Any]], None]] = []
+        self._closing = False
+        atexit.register(self.close)
+
+    def subscribe(self, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Call `listener` with each event of the judge (`built`, `evidence`), for progress bars."""
+        self._listeners.append(listener)
+
+    def submit(self, job: dict[str, Any]) -> Future[Evidence]:
+        """Hand over a job; its `id` must be unique among the jobs under way.
+
+        Returns:
+            A future with the evidence, or with a JudgeError.
+        """
+        pending = _Pending(json.dumps(job) + "\n", Future())
+        with self._lock:
+            if job["id"] in self._pending:
+                raise JudgeError(f"a job with the id {job['id']!r} is under way already")
+            self._pending[job["id"]] = pending
+            if self._process is None:
+                self._start()
+            self._send(pending)
+        return pending.future
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "skilldyno.scorers.judge"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+
+    def _send(self, pending: _Pending) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        pending.attempts += 1
+        try:
+            self._process.stdin.write(pending.line)
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            # The reader sees the same death and sends everything again to a new judge.
+            return
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._receive(json.loads(line))
+        code = process.wait()
+        with self._lock:
+            if self._process is process:
+                self._process = None
+            if not self._closing:
+                self._restart(code)
+
+    def _receive(self, event: dict[str, Any]) -> None:
+        kind = event.pop("event")
+        if kind == "evidence":
+            evidence = parse_evidence(event)
+            with self._lock:
+                pending = self._pending[evidence.id]
+                if evidence.verdict == "infra_error" and pending.attempts < _ATTEMPTS:
+                    self._send(pending)
+                    return
+                del self._pending[evidence.id]
+            pending.future.set_result(evidence)
+        elif kind == "refused":
+            with self._lock:
+                pending = self._pending.pop(event["id"])
+            refusal = JudgeError(f"the judge refused a job: {event['reason']}")
+            pending.future.set_exception(refusal)
+        for listener in self._listeners:
+            listener({"event": kind, **event})
+
+    def _restart(self, code: int) -> None:
+        for key, pending in list(self._pending.items()):
+            if pending.attempts >= _ATTEMPTS:
+                del self._pending[key]
+                pending.future.set_exception(
+                    JudgeError(f"the judge died {_ATTEMPTS} times (exit code {code})")
+                )
+        if self._pending:
+            self._start()
+            for pending in self._pending.values():
+                self._send(pending)
+
+    def close(self) -> None:
+        """End the judge and its children."""
+        with self._lock:
+            self._closing = True
+            process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@lru_cache(maxsize=1)
+def local_executor() -> LocalExecutor:
+    """The one executor of this process: its judge's caches and baseline serve every sample."""
+    return LocalExecutor()

@@ -1,0 +1,153 @@
+"""The judge as a process: jobs in on stdin, evidence out on stdout, one JSON object a line.
+
+On a CPU a build would disturb a measurement, so all builds that are waiting come first, on all
+cores, and then one measurement at a time.  Candidates of one operation follow one another, epochs
+before variants, so that arms share whatever drift the machine has.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Before torch loads OpenMP: idle threads of the judge must not spin beside what it times.
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+import fcntl
+import json
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from .build import Built, cache_folder
+from .evidence import Evidence
+from .job import Job, JobError, parse_job
+from .sandbox import SandboxError
+from .session import Session
+
+_emitting = threading.Lock()
+
+
+def _infra_error(job: Job, reason: str) -> Evidence:
+    return Evidence(
+        id=job.id,
+        candidate=job.candidate,
+        operation=job.operation.name,
+        operation_digest=job.operation.digest,
+        hardware=job.hardware,
+        language=job.language,
+        verdict="infra_error",
+        reason=reason,
+    )
+
+
+def _read_jobs(lines: Any, jobs: queue.Queue[Job | None]) -> None:
+    for line in lines:
+        if line.strip():
+            data = json.loads(line)
+            try:
+                jobs.put(parse_job(data))
+            except JobError as error:
+                _emit({"event": "refused", "id": data.get("id"), "reason": str(error)})
+    jobs.put(None)
+
+
+def _emit(record: dict[str, Any]) -> None:
+    line = json.dumps(record, allow_nan=False) + "\n"
+    with _emitting:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+
+
+@contextmanager
+def alone_on_this_machine() -> Iterator[None]:
+    """Hold the lock that all judges of this user share, so that none disturbs another's clock."""
+    with open(cache_folder().parent / "measuring.lock", "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+class Serving:
+    """Reads jobs, builds what waits, judges what is built, and emits evidence as it comes."""
+
+    def __init__(self) -> None:
+        self.jobs: queue.Queue[Job | None] = queue.Queue()
+        self.open = True
+        self.session: Session | None = None
+        self.builders = ThreadPoolExecutor(os.cpu_count() or 1)
+
+    def serve(self) -> None:
+        """Serve until stdin ends and every job has its evidence."""
+        threading.Thread(target=_read_jobs, args=(sys.stdin, self.jobs), daemon=True).start()
+        ready: list[tuple[Job, Built]] = []
+        while self.open or ready:
+            waiting = self._take(block=not ready)
+            if waiting:
+                with alone_on_this_machine():
+                    ready += self._build(waiting)
+                ready.sort(key=lambda pair: (pair[0].operation.name, pair[0].id))
+            elif ready:
+                with alone_on_this_machine():
+                    self._judge(*ready.pop(0))
+        if self.session is not None:
+            self.session.close()
+
+    def _take(self, *, block: bool) -> list[Job]:
+        taken: list[Job] = []
+        while self.open:
+            try:
+                job = self.jobs.get(block=block and not taken)
+            except queue.Empty:
+                break
+            if job is None:
+                self.open = False
+            else:
+                taken.append(job)
+        return taken
+
+    def _build(self, waiting: list[Job]) -> list[tuple[Job, Built]]:
+        try:
+            if self.session is None:
+                settings = waiting[0].settings
+                self.session = Session(settings.seed, unsafe=settings.unsafe)
+                self.session.warm_up()
+            built = list(self.builders.map(self._build_one, waiting))
+        except SandboxError as error:
+            for job in waiting:
+                _emit({"event": "evidence", **_infra_error(job, str(error)).to_dict()})
+            return []
+        return [(job, b) for job, b in zip(waiting, built, strict=True) if b is not None]
+
+    def _build_one(self, job: Job) -> Built | None:
+        assert self.session is not None
+        try:
+            built = self.session.build(job)
+        except Exception as error:
+            _emit({"event": "evidence", **_infra_error(job, _describe(error)).to_dict()})
+            return None
+        _emit({"event": "built", "id": job.id, "seconds": built.record.seconds})
+        return built
+
+    def _judge(self, job: Job, built: Built) -> None:
+        assert self.session is not None
+        try:
+            evidence = self.session.judge(job, built)
+        except Exception as error:
+            # The session's processes may be in any state now; the next job gets fresh ones.
+            evidence = _infra_error(job, _describe(error))
+            self.session.close()
+            self.session = Session(job.settings.seed, unsafe=job.settings.unsafe)
+        _emit({"event": "evidence", **evidence.to_dict()})
+
+
+def _describe(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"
+
+
+if __name__ == "__main__":
+    Serving().serve()

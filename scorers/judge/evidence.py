@@ -1,0 +1,95 @@
+"""The judge's record of one candidate: everything measured, and the verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+SCHEMA = 1
+VERDICTS = (
+    "no_code",
+    "compile_error",
+    "runtime_error",
+    "timeout",
+    "incorrect",
+    "flagged",
+    "correct",
+    "infra_error",
+)
+
+
+@dataclass(frozen=True)
+class Build:
+    """How the candidate was built; `seconds` is the time of the build, 0 from the cache."""
+
+    command: str
+    seconds: float
+    cached: bool
+    log: str
+    binary: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One verified call: the largest error in units of the tolerance, and what was wrong."""
+
+    workload: str
+    distribution: str
+    visible: bool
+    status: str
+    error: float | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One timed workload; times in seconds, the speedup with its 95 % interval."""
+
+    workload: str
+    candidate_seconds: float
+    baseline_seconds: float
+    speedup: float
+    speedup_low: float
+    speedup_high: float
+    pairs: int
+    ambiguous: bool
+    roofline_seconds: float
+    roofline_fraction: float
+    bound_seconds: float
+    samples: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The whole record of one candidate, schema version 1."""
+
+    id: str
+    candidate: str
+    operation: str
+    operation_digest: str
+    hardware: str
+    language: str
+    verdict: str
+    reason: str
+    compiled: bool = False
+    correct: bool = False
+    speedup: float | None = None
+    speedup_low: float | None = None
+    speedup_high: float | None = None
+    ambiguous: bool = False
+    roofline_fraction: float | None = None
+    baseline: str = "eager"
+    build: Build | None = None
+    checks: tuple[Check, ...] = ()
+    timings: tuple[Timing, ...] = ()
+    flags: tuple[str, ...] = ()
+    isolation: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    output: str = ""
+    schema: int = SCHEMA
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON-ready values."""
+        return dataclasses.asdict(self)

@@ -1,0 +1,181 @@
+"""What the judge is asked: one candidate, its operation made concrete, and the budgets."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any
+
+SCHEMA = 1
+
+
+class JobError(Exception):
+    """A job that does not follow the schema: the message names the field."""
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A scalar argument of the operation, passed by value after the dims."""
+
+    name: str
+    type: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor argument; `relative`, `scaled`, `scale_dims` and `rounding` are for outputs.
+
+    An output is right where |out - oracle| <= relative * |oracle| + scaled * magnitude, the
+    magnitude being the mean of |oracle| over `scale_dims` or what the reference's `magnitude`
+    returns.  With `rounding` the oracle is real-valued, and the output an integer within
+    0.5 + scaled of it.
+    """
+
+    name: str
+    role: str
+    dtype: str
+    fill: str | None = None
+    relative: float = 0.0
+    scaled: float = 0.0
+    scale_dims: tuple[int, ...] = ()
+    rounding: bool = False
+
+
+@dataclass(frozen=True)
+class Workload:
+    """The operation at concrete dims, with one shape a tensor, in the order of the tensors."""
+
+    name: str
+    dims: dict[str, int]
+    shapes: tuple[tuple[int, ...], ...]
+    bytes: int
+    operations: int
+    visible: bool
+    timed: bool
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What the kernel must compute, in the terms that the judge needs."""
+
+    name: str
+    function: str
+    digest: str
+    library: str
+    tensors: tuple[Tensor, ...]
+    dims: tuple[str, ...]
+    scalars: tuple[Scalar, ...]
+    reference: str
+    rate: str
+    distributions: tuple[str, ...]
+    workloads: tuple[Workload, ...]
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The input tensors, in calling order."""
+        return tuple(t for t in self.tensors if t.role == "input")
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """The output tensors, in calling order."""
+        return tuple(t for t in self.tensors if t.role == "output")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Budgets and choices of one judging; times in seconds."""
+
+    build_seconds: float = 90.0
+    call_seconds: float = 10.0
+    total_seconds: float = 120.0
+    memory_bytes: int = 4 << 30
+    unsafe: bool = False
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One candidate to judge."""
+
+    id: str
+    source: str
+    language: str
+    hardware: str
+    flags: tuple[str, ...]
+    operation: Operation
+    settings: Settings = field(default_factory=Settings)
+    schema: int = SCHEMA
+
+    @property
+    def candidate(self) -> str:
+        """The SHA-256 of the source."""
+        # A completion may hold half of a surrogate pair, which strict UTF-8 refuses.
+        return hashlib.sha256(self.source.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _convert(annotation: Any, value: Any, path: str) -> Any:
+    origin = typing.get_origin(annotation)
+    arguments = typing.get_args(annotation)
+    if dataclasses.is_dataclass(annotation):
+        return _parse(annotation, value, path)
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise JobError(f"{path} must be a list, not {type(value).__name__}")
+        return tuple(_convert(arguments[0], v, f"{path}[{i}]") for i, v in enumerate(value))
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise JobError(f"{path} must be an object, not {type(value).__name__}")
+        return {str(k): _convert(arguments[1], v, f"{path}.{k}") for k, v in value.items()}
+    if origin in (typing.Union, types.UnionType):
+        if value is None:
+            return None
+        return _convert(next(a for a in arguments if a is not type(None)), value, path)
+    if annotation is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, annotation) or (annotation is int and isinstance(value, bool)):
+        raise JobError(f"{path} must be {annotation.__name__}, not {type(value).__name__}")
+    return value
+
+
+def _parse(cls: Any, data: Any, path: str) -> Any:
+    if not isinstance(data, dict):
+        raise JobError(f"{path} must be an object, not {type(data).__name__}")
+    hints = typing.get_type_hints(cls)
+    known = {f.name: f for f in dataclasses.fields(cls)}
+    for name in data:
+        if name not in known:
+            raise JobError(f"{path} has an unknown field {name!r}")
+    values = {}
+    for name, member in known.items():
+        if name in data:
+            values[name] = _convert(hints[name], data[name], f"{path}.{name}")
+        elif (
+            member.default is dataclasses.MISSING and member.default_factory is dataclasses.MISSING
+        ):
+            raise JobError(f"{path} lacks the field {name!r}")
+    return cls(**values)
+
+
+def parse_operation(data: Any) -> Operation:
+    """Read an operation from parsed JSON.
+
+    Raises:
+        JobError: a field is missing, unknown or of the wrong type.
+    """
+    return _parse(Operation, data, "operation")
+
+
+def parse_job(data: Any) -> Job:
+    """Read a job from parsed JSON.
+
+    Raises:
+        JobError: a field is missing, unknown or of the wrong type, or the schema is another.
+    """
+    job: Job = _parse(Job, data, "job")
+    if job.schema != SCHEMA:
+        raise JobError(f"job.schema is {job.schema}, and this judge reads {SCHEMA}")
+    return job

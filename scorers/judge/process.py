@@ -1,0 +1,278 @@
+"""The judge's handle on a process that computes at its word: a runner, or the baseline's."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from . import sandbox as walls
+from .arena import Arena, Slot
+
+_PACKAGE = __name__.rpartition(".")[0]
+_MESSAGE = 1 << 17
+_START_SECONDS = 60.0
+OUTPUT_BYTES = 1 << 20
+_OUTPUT_KEPT = 4000
+
+
+class ProcessLost(Exception):
+    """The process ended, or stopped following the protocol, before it answered."""
+
+
+class ForgedAnswer(Exception):
+    """An answer that was not asked for: the candidate speaks in the runner's place."""
+
+
+class ProcessTimeout(Exception):
+    """The process did not answer in time."""
+
+
+class StartError(Exception):
+    """The process did not come up before any candidate was in it: the harness's fault."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What one exchange gave: the claims of the process, and the judge's own clock (seconds)."""
+
+    claims: tuple[float, ...]
+    outside: float
+
+
+class Worker:
+    """A child that serves calls over a socket pair, and can be stopped, resumed and killed."""
+
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._socket = ours
+        self._sequence = 0
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115
+        self._child = subprocess.Popen(
+            [*command, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=self._output,
+            pass_fds=(theirs.fileno(),),
+            env=environment,
+            start_new_session=True,
+        )
+        theirs.close()
+        self.pid = self._greet()
+
+    def _greet(self) -> int:
+        self._socket.settimeout(_START_SECONDS)
+        try:
+            message, ancillary, _, _ = self._socket.recvmsg(_MESSAGE, socket.CMSG_SPACE(12))
+        except TimeoutError:
+            message, ancillary = b"", []
+        if message != b"hello" or not ancillary:
+            self.kill()
+            raise StartError(f"a runner did not start: {self.output() or 'no message'}")
+        return int(struct.unpack("3i", ancillary[0][2])[0])
+
+    def set_up(self, setup: dict[str, Any], arena: Arena, seconds: float) -> bytes:
+        """Hand over the arena and wait until the process says that it is ready.
+
+        Raises:
+            ProcessLost: the process ended while it loaded what it was told to load.
+            ProcessTimeout: it took longer than `seconds`.
+        """
+        message = json.dumps({**setup, "arena_bytes": arena.capacity}).encode()
+        socket.send_fds(self._socket, [message], [arena.descriptor])
+        answer = self._receive(seconds)
+        if not answer.startswith(b"ready"):
+            raise ProcessLost(self.epitaph())
+        return answer
+
+    def call(
+        self, slots: Sequence[Slot], dims: Sequence[int], seconds: float, *, keep: bool = False
+    ) -> Reply:
+        """Run the kernel once on each slot, in order.
+
+        Args:
+            slots: where the tensors of each call lie.
+            dims: the operation's dims, in calling order.
+            seconds: how long to wait for the answer.
+            keep: whether the baseline writes its outputs into the slot, for the judge to verify.
+
+        Raises:
+            ProcessLost: the process ended.
+            ProcessTimeout: no answer within `seconds`.
+            ForgedAnswer: the answer is not to this question.
+        """
+        self._sequence += 1
+        offsets = [offset for slot in slots for offset in slot.offsets]
+        request = struct.pack("<QIII", self._sequence, len(slots), len(dims), keep)
+        request += struct.pack(f"<{len(dims)}q{len(offsets)}q", *dims, *offsets)
+        begin = time.perf_counter()
+        try:
+            self._socket.send(request)
+        except OSError as error:
+            raise ProcessLost(self.epitaph()) from error
+        answer = self._receive(seconds)
+        outside = time.perf_counter() - begin
+        expected = 8 + 8 * len(slots)
+        if len(answer) != expected or struct.unpack_from("<Q", answer)[0] != self._sequence:
+            raise ForgedAnswer("it answered the judge in the runner's place")
+        claims = struct.unpack_from(f"<{len(slots)}q", answer, 8)
+        return Reply(tuple(c * 1e-9 for c in claims), outside)
+
+    def ask(self, question: bytes, seconds: float) -> bytes:
+        """Send one message and wait for its answer."""
+        self._socket.send(question)
+        return self._receive(seconds)
+
+    def _receive(self, seconds: float) -> bytes:
+        self._socket.settimeout(seconds)
+        try:
+            answer = self._socket.recv(_MESSAGE)
+        except TimeoutError as error:
+            raise ProcessTimeout(f"no answer within {seconds:.3g} s") from error
+        except OSError as error:
+            raise ProcessLost(self.epitaph()) from error
+        if not answer:
+            raise ProcessLost(self.epitaph())
+        return answer
+
+    def stop(self) -> None:
+        """Freeze every thread, so that nothing runs between calls.
+
+        Raises:
+            ProcessLost: the process has ended, or a thread of it would not stop.
+        """
+        self._signal(signal.SIGSTOP)
+        deadline = time.monotonic() + 5.0
+        while not self._all_stopped():
+            if time.monotonic() > deadline:
+                raise ProcessLost("a thread of the candidate would not stop")
+
+    def resume(self) -> None:
+        """Let the process go on after `stop`."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError as error:
+            raise ProcessLost(self.epitaph()) from error
+
+    def _all_stopped(self) -> bool:
+        try:
+            threads = os.listdir(f"/proc/{self.pid}/task")
+        except FileNotFoundError as error:
+            raise ProcessLost(self.epitaph()) from error
+        return all(self._state(thread) in "TtZX" for thread in threads)
+
+    def _state(self, thread: str) -> str:
+        try:
+            with open(f"/proc/{self.pid}/task/{thread}/stat", encoding="utf-8") as file:
+                return file.read().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return "X"
+
+    def waited(self) -> float:
+        """Seconds that the threads have spent runnable but not running, by the kernel's account."""
+        nanoseconds = 0
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            with (
+                contextlib.suppress(FileNotFoundError, ProcessLookupError),
+                open(f"/proc/{self.pid}/task/{thread}/schedstat", encoding="utf-8") as file,
+            ):
+                nanoseconds += int(file.read().split()[1])
+        return nanoseconds * 1e-9
+
+    def kill(self) -> None:
+        """End the process and all that it started, and give its socket back."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+        self._socket.close()
+
+    def epitaph(self) -> str:
+        """Why the process ended, in words: the signal, or the exit code."""
+        try:
+            code = self._child.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
+            return "it closed its connection to the judge"
+        number = -code if code < 0 else code - 128
+        if number > 0:
+            return f"it was ended by {signal.Signals(number).name} ({signal.strsignal(number)})"
+        loading = re.findall(r"^(?:OSError|AttributeError|MemoryError).*", self.output(), re.M)
+        if code == 1 and loading:
+            return f"it could not be loaded: {loading[-1]}"
+        return f"it ended its process with exit code {code} instead of returning"
+
+    def output(self) -> str:
+        """The tail of what the process wrote to stdout and stderr."""
+        size = os.fstat(self._output.fileno()).st_size
+        tail = os.pread(self._output.fileno(), _OUTPUT_KEPT, max(0, size - _OUTPUT_KEPT))
+        return tail.decode(errors="replace").strip()
+
+
+def start_runner(sandbox: walls.Sandbox, readable: list[Path]) -> Worker:
+    """Start a runner inside the sandbox.
+
+    Raises:
+        StartError: it did not greet the judge.
+    """
+    python, folders = walls.interpreter()
+    home = runner_home()
+    command = sandbox.command(
+        [*python, str(home / "runner.py")], readable=[*folders, home, *readable]
+    )
+    return Worker(command, walls.environment())
+
+
+def start_baseline() -> Worker:
+    """Start the baseline's process, which trusts and is trusted.
+
+    Raises:
+        StartError: it did not greet the judge.
+    """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    # The judge's own threads sleep between its computations; the baseline's are timed.
+    environment.pop("OMP_WAIT_POLICY", None)
+    environment["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
+    return Worker([sys.executable, "-m", f"{_PACKAGE}.baseline"], environment)
+
+
+_home: Path | None = None
+
+
+def runner_home() -> Path:
+    """A private folder with the runner's files, also where the judge runs from a zip."""
+    global _home
+    if _home is None:
+        _home = Path(tempfile.mkdtemp(prefix="skilldyno-runner-"))
+        for name in ("runner.py", "seccomp.py"):
+            (_home / name).write_text(read_resource(name), encoding="utf-8")
+    return _home
+
+
+def remove_runner_home() -> None:
+    """Remove the private folder."""
+    global _home
+    if _home is not None:
+        shutil.rmtree(_home)
+        _home = None
+
+
+def read_resource(name: str) -> str:
+    """The text of a file of this package, from a folder or from a zip."""
+    return resources.files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")

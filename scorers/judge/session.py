@@ -1,0 +1,359 @@
+"""One session of judging on this machine: what candidates share, and the way of each."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import time
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from . import timing
+from .arena import Arena
+from .bench import Bench, Tampering, WrongOutput, arena_capacity
+from .build import Built, build_candidate, build_trampoline, compiler_version, processor
+from .clock import StoppingCriterion, geometric_mean_interval
+from .contents import NEARLY_SAME, Contents, ContentsCache
+from .digest import judge_digest
+from .evidence import Check, Evidence, Timing
+from .job import Job, Operation, Workload
+from .process import (
+    OUTPUT_BYTES,
+    ForgedAnswer,
+    ProcessLost,
+    ProcessTimeout,
+    StartError,
+    Worker,
+    remove_runner_home,
+    start_baseline,
+    start_runner,
+)
+from .sandbox import Sandbox, require_sandbox
+
+_SMALL_ELEMENTS = 1 << 18
+_LOAD_SECONDS = 20.0
+_CEILING_ATTEMPTS = 4
+_THREAD_BYTES = 128 << 20
+CRITERION = StoppingCriterion()
+
+
+class OracleDisagrees(Exception):
+    """The baseline fails the operation's own oracle: the operation is wrong, not the candidate."""
+
+
+class OutOfTime(Exception):
+    """The candidate used up the whole budget of its judging."""
+
+
+@dataclass
+class Record:
+    """What is known of a candidate so far; it survives the exception that ends the judging."""
+
+    checks: list[Check] = field(default_factory=list)
+    timings: list[Timing] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    where: str = "loading"
+    deadline: float = float("inf")
+    output: str = ""
+
+    def enter(self, where: str) -> None:
+        """Note where the judging stands, for the reason of a failure.
+
+        Raises:
+            OutOfTime: the budget of the whole judging has ended.
+        """
+        self.where = where
+        if time.monotonic() > self.deadline:
+            raise OutOfTime
+
+
+class Session:
+    """Contents, baseline and ceilings, shared by all candidates that are judged here."""
+
+    def __init__(self, seed: int | None = None, *, unsafe: bool = False) -> None:
+        """Open a session.
+
+        Raises:
+            SandboxError: kernels cannot be isolated here, and `unsafe` is false.
+        """
+        self.seed = secrets.randbits(63) if seed is None else seed
+        self.sandbox: Sandbox = require_sandbox(unsafe)
+        self.contents = ContentsCache(self.seed)
+        self._baseline: Worker | None = None
+        self._bench: Bench | None = None
+        self._trusted: set[tuple[str, str]] = set()
+
+    def warm_up(self) -> None:
+        """Start the baseline's process, whose imports take seconds, ahead of its first use."""
+        if self._baseline is None:
+            self._baseline = start_baseline()
+
+    @cached_property
+    def ceilings(self) -> dict[str, float]:
+        """This machine's measured memory bandwidth and rates."""
+        return self.measure_ceilings()
+
+    def measure_ceilings(self) -> dict[str, float]:
+        """Measure memory bandwidth and rates now."""
+        self.warm_up()
+        assert self._baseline is not None
+        if self._bench is not None:
+            self._baseline.resume()
+        found = json.loads(self._baseline.ask(b"ceilings", 60.0))
+        if self._bench is not None:
+            self._baseline.stop()
+        return found
+
+    def baseline_bench(self, operation: Operation) -> Bench:
+        """The baseline set up for an operation, frozen."""
+        if self._bench is not None and self._bench.operation.digest == operation.digest:
+            return self._bench
+        _ = self.ceilings
+        assert self._baseline is not None
+        if self._bench is not None:
+            self._bench.arena.close()
+            self._baseline.resume()
+        arena = Arena(arena_capacity(operation))
+        setup = {"operation": asdict(operation)}
+        self._baseline.set_up(setup, arena, 60.0)
+        self._baseline.stop()
+        random = np.random.default_rng([self.seed, 1])
+        self._bench = Bench(operation, self._baseline, arena, random, 120.0)
+        self._bench.trusted = True
+        return self._bench
+
+    def environment(self) -> dict[str, Any]:
+        """Versions, hashes and the seed that made the evidence."""
+        return {
+            "judge_digest": judge_digest(),
+            "seed": self.seed,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "compiler": compiler_version(),
+            "cpu": processor(),
+            "threads": os.cpu_count() or 1,
+            "kernel": platform.release(),
+        }
+
+    def close(self) -> None:
+        """End the processes of the session."""
+        if self._baseline is not None:
+            self._baseline.kill()
+        remove_runner_home()
+
+    def build(self, job: Job) -> Built:
+        """Build one candidate; safe to call from several threads."""
+        return build_candidate(job, self.sandbox)
+
+    def judge(self, job: Job, built: Built) -> Evidence:
+        """Load, check and time one built candidate, and say what it is worth."""
+        record = Record(deadline=time.monotonic() + job.settings.total_seconds)
+        record.seconds["build"] = built.record.seconds
+        evidence = self._evidence(job, built)
+        if built.library is None:
+            verdict = "timeout" if built.timed_out else "compile_error"
+            return replace(evidence, verdict=verdict, reason=built.reason, seconds=record.seconds)
+        evidence = replace(evidence, compiled=True)
+        try:
+            self._trial(job, built.library, record)
+        except WrongOutput as wrong:
+            return _finish(evidence, record, "incorrect", f"{record.where}: {wrong}")
+        except (Tampering, ForgedAnswer, timing.Implausible) as cheat:
+            reason = f"{record.where}: {cheat}"
+            return replace(_finish(evidence, record, "flagged", reason), flags=(str(cheat),))
+        except ProcessTimeout as late:
+            return _finish(evidence, record, "timeout", f"{record.where}: {late}")
+        except OutOfTime:
+            limit = f"{job.settings.total_seconds:.0f} s"
+            reason = f"{record.where}: its judging took longer than {limit}"
+            return _finish(evidence, record, "timeout", reason)
+        except ProcessLost as lost:
+            return _finish(evidence, record, "runtime_error", f"{record.where}: {lost}")
+        except (StartError, OracleDisagrees, timing.BusyMachine) as fault:
+            return _finish(evidence, record, "infra_error", f"{record.where}: {fault}")
+        return self._success(evidence, record)
+
+    def _success(self, evidence: Evidence, record: Record) -> Evidence:
+        pairs = [[float(np.log(b / c)) for c, b in t.samples] for t in record.timings]
+        speed = geometric_mean_interval(pairs)
+        fractions = [t.roofline_fraction for t in record.timings]
+        done = _finish(
+            evidence, record, "correct", _sentence(record, float(np.exp(speed.estimate)))
+        )
+        return replace(
+            done,
+            correct=True,
+            speedup=float(np.exp(speed.estimate)),
+            speedup_low=float(np.exp(speed.low)),
+            speedup_high=float(np.exp(speed.high)),
+            ambiguous=not CRITERION.narrow(speed),
+            roofline_fraction=float(np.exp(np.mean(np.log(fractions)))),
+        )
+
+    def _evidence(self, job: Job, built: Built) -> Evidence:
+        return Evidence(
+            id=job.id,
+            candidate=job.candidate,
+            operation=job.operation.name,
+            operation_digest=job.operation.digest,
+            hardware=job.hardware,
+            language=job.language,
+            verdict="infra_error",
+            reason="",
+            build=built.record,
+            isolation=self.sandbox.describe(),
+            environment=self.environment(),
+        )
+
+    def _trial(self, job: Job, library: Path, record: Record) -> None:
+        baseline = self.baseline_bench(job.operation)
+        begin = time.monotonic()
+        bench = self._open(job, library, record)
+        try:
+            self._check(job.operation, bench, record)
+            record.seconds["check"] = time.monotonic() - begin
+            begin = time.monotonic()
+            for workload in job.operation.workloads:
+                if workload.timed:
+                    self._time(job.operation, workload, bench, baseline, record)
+            record.seconds["time"] = time.monotonic() - begin
+        finally:
+            bench.close()
+            record.output = bench.worker.output()
+
+    def _open(self, job: Job, library: Path, record: Record) -> Bench:
+        operation = job.operation
+        trampoline = build_trampoline(operation)
+        arena = Arena(arena_capacity(operation))
+        worker = start_runner(self.sandbox, [library.parent])
+        threads = (os.cpu_count() or 1) * _THREAD_BYTES
+        setup = {
+            "library": str(library),
+            "trampoline": str(trampoline),
+            "function": operation.function,
+            "tensors": len(operation.tensors),
+            "scalars": [s.value for s in operation.scalars],
+            "confine": self.sandbox.confine,
+            "output_bytes": OUTPUT_BYTES,
+            "memory_bytes": arena.capacity + job.settings.memory_bytes + threads,
+        }
+        random = np.random.default_rng([self.seed, int(job.candidate[:15], 16)])
+        bench = Bench(operation, worker, arena, random, job.settings.call_seconds)
+        try:
+            worker.set_up(setup, arena, _LOAD_SECONDS)
+            worker.stop()
+        except (ProcessLost, ProcessTimeout):
+            bench.close()
+            record.output = worker.output()
+            raise
+        return bench
+
+    def _check(self, operation: Operation, bench: Bench, record: Record) -> None:
+        for workload in operation.workloads:
+            bench.set_workload(workload)
+            for distribution in _distributions(operation, workload, bench.random):
+                record.enter(f"{workload.name}, {distribution} inputs")
+                contents = self.contents.get(operation, workload, distribution, 0)
+                check = Check(workload.name, distribution, workload.visible, "fail", None, "")
+                try:
+                    error = bench.checked_call(0, contents)
+                except WrongOutput as wrong:
+                    finite = wrong.error is not None and np.isfinite(wrong.error)
+                    failed = replace(
+                        check, error=wrong.error if finite else None, detail=str(wrong)
+                    )
+                    record.checks.append(failed)
+                    raise
+                record.checks.append(replace(check, status="pass", error=error))
+
+    def _time(
+        self,
+        operation: Operation,
+        workload: Workload,
+        bench: Bench,
+        baseline: Bench,
+        record: Record,
+    ) -> None:
+        record.enter(f"{workload.name}, timed")
+        bench.set_workload(workload)
+        baseline.set_workload(workload)
+        self._trust_baseline(operation, workload, baseline)
+        bench.checked_call(timing.WARM, self.contents.get(operation, workload, "normal", 0))
+        index = 0
+
+        def next_contents() -> Contents:
+            nonlocal index
+            index += 1
+            record.enter(record.where)
+            return self.contents.get(operation, workload, "normal", index)
+
+        series = timing.time_pairs(bench, baseline, next_contents, CRITERION, bench.random)
+        bound = timing.require_plausible(series)
+        roofline = self._plausible_roofline(operation, workload, series)
+        record.timings.append(timing.summarise(workload, series, bound, roofline, CRITERION))
+
+    def _plausible_roofline(
+        self, operation: Operation, workload: Workload, series: timing.Series
+    ) -> float:
+        pairs = series.kept()
+        seconds = float(np.median([p.candidate for p in pairs]))
+        for _ in range(_CEILING_ATTEMPTS):
+            roofline = timing.roofline_seconds(workload, self.ceilings, operation.rate)
+            if seconds >= timing.ROOFLINE_SLACK * roofline:
+                return roofline
+            # The ceilings may have been measured in a slow moment of a shared machine.
+            again = self.measure_ceilings()
+            self.ceilings = {k: max(v, again[k]) for k, v in self.ceilings.items()}
+        raise timing.Implausible(
+            f"it claims {seconds * 1e6:.3g} us, and this machine's memory and arithmetic need "
+            f"{roofline * 1e6:.3g} us at the least"
+        )
+
+    def _trust_baseline(self, operation: Operation, workload: Workload, baseline: Bench) -> None:
+        key = (operation.digest, workload.name)
+        contents = self.contents.get(operation, workload, "normal", 0)
+        if key in self._trusted:
+            baseline.stage(timing.WARM, contents)
+            return
+        try:
+            baseline.checked_call(timing.WARM, contents, keep=True)
+        except WrongOutput as wrong:
+            raise OracleDisagrees(
+                f"the reference of {operation.name} fails its own oracle: {wrong}"
+            ) from wrong
+        self._trusted.add(key)
+
+
+def _distributions(
+    operation: Operation, workload: Workload, random: np.random.Generator
+) -> list[str]:
+    elements = sum(int(np.prod(shape)) for shape in workload.shapes)
+    others = [d for d in operation.distributions if d != "normal"]
+    if elements > _SMALL_ELEMENTS and others:
+        others = [others[int(random.integers(0, len(others)))]]
+    return ["normal", NEARLY_SAME, *others]
+
+
+def _finish(evidence: Evidence, record: Record, verdict: str, reason: str) -> Evidence:
+    return replace(
+        evidence,
+        verdict=verdict,
+        reason=reason,
+        checks=tuple(record.checks),
+        timings=tuple(record.timings),
+        seconds=record.seconds,
+        output=record.output,
+    )
+
+
+def _sentence(record: Record, speedup: float) -> str:
+    calls = len(record.checks) + sum(t.pairs for t in record.timings)
+    return f"right in all {calls} verified calls, {speedup:.2f} times as fast as eager PyTorch"

@@ -1,0 +1,102 @@
+"""What several rooms' tests share: kernels, and the judge of this machine."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from skilldyno.scorers.evidence import Evidence
+from skilldyno.scorers.executors.local import LocalExecutor, local_executor
+from skilldyno.scorers.job import make_job
+from skilldyno.tasks.hardware import load_profile
+from skilldyno.tasks.operation import load_operation
+
+TESTS = Path(__file__).parent
+_numbers = count()
+
+SkilldynoCommand = Callable[..., "subprocess.CompletedProcess[str]"]
+Judge = Callable[[str], "Future[Evidence]"]
+
+
+@pytest.fixture(scope="session")
+def skilldyno() -> SkilldynoCommand:
+    """Runs the command of this environment, and gives back what it printed and its exit code."""
+    program = Path(sys.executable).parent / "skilldyno"
+
+    def run(
+        *arguments: str, env: dict[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [str(program), *arguments],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def executor() -> LocalExecutor:
+    """The judge process that all tests share."""
+    return local_executor()
+
+
+@pytest.fixture(scope="session")
+def judge(executor: LocalExecutor) -> Judge:
+    """Submits a kernel for rms_norm in C++ to the judge."""
+
+    def submit(source: str) -> "Future[Evidence]":
+        job = make_job(
+            id=f"test-{next(_numbers)}",
+            source=source,
+            operation=load_operation("rms_norm"),
+            hardware=load_profile("cpu-x86_64"),
+            language="cpp",
+        )
+        job["settings"]["call_seconds"] = 4.0
+        return executor.submit(job)
+
+    return submit
+
+
+@pytest.fixture(scope="session")
+def rms_norm() -> Callable[..., str]:
+    """Writes a kernel for rms_norm around the statements that it is given."""
+    return write_rms_norm
+
+
+HONEST = """
+    for (int64_t m = 0; m < M; ++m) {
+        const float* row = x + m * N;
+        float total = 0;
+#pragma omp simd reduction(+ : total)
+        for (int64_t n = 0; n < N; ++n) total += row[n] * row[n];
+        const float scale = 1 / std::sqrt(total / N + eps);
+        for (int64_t n = 0; n < N; ++n) out[m * N + n] = row[n] * scale * weight[n];
+    }
+"""
+
+
+def write_rms_norm(before: str = "", after: str = "", *, body: str = HONEST, top: str = "") -> str:
+    """An honest kernel with statements before and after, or with another body."""
+    return f"""
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+{top}
+extern "C" void rms_norm(const float* x, const float* weight, float* out, int64_t M, int64_t N,
+                         float eps) {{
+    {before}
+    {body}
+    {after}
+}}
+"""

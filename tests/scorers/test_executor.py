@@ -1,0 +1,61 @@
+"""The judge's process may die at any moment: no job is lost, none is judged wrong."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from skilldyno.scorers.executors.local import JudgeError, LocalExecutor
+from skilldyno.scorers.job import make_job
+from skilldyno.tasks.hardware import load_profile
+from skilldyno.tasks.operation import load_operation
+
+
+def job(name: str, source: str) -> dict:
+    return make_job(
+        id=name,
+        source=source,
+        operation=load_operation("rms_norm"),
+        hardware=load_profile("cpu-x86_64"),
+        language="cpp",
+    )
+
+
+def children_of(pid: int) -> list[int]:
+    done = subprocess.run(
+        ["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True, text=True, check=False
+    )
+    return [int(p) for p in done.stdout.split()]
+
+
+def test_killed_judge_is_replaced_and_its_jobs_judged(rms_norm):
+    executor = LocalExecutor()
+    before = set(children_of(os.getpid()))
+    wrong = [executor.submit(job(f"wrong-{i}", rms_norm(body=f"out[{i}] = 0;"))) for i in range(3)]
+    crash = executor.submit(job("crash", rms_norm("abort();")))
+    judge = next(iter(set(children_of(os.getpid())) - before))
+    time.sleep(1.0)
+    os.kill(judge, signal.SIGKILL)
+    assert [f.result(timeout=120).verdict for f in wrong] == ["incorrect"] * 3
+    assert crash.result(timeout=120).verdict == "runtime_error"
+    executor.close()
+
+
+def test_malformed_job_is_refused_and_the_next_one_judged(rms_norm):
+    executor = LocalExecutor()
+    malformed = job("malformed", rms_norm())
+    malformed["operation"]["tensors"] = "x"
+    refused = executor.submit(malformed)
+    judged = executor.submit(job("crash", rms_norm("abort();")))
+    with pytest.raises(JudgeError, match=r"job.operation.tensors must be a list"):
+        refused.result(timeout=120)
+    assert judged.result(timeout=120).verdict == "runtime_error"
+    executor.close()
+
+
+def test_an_id_is_used_once_at_a_time(executor, rms_norm):
+    executor.submit(job("twice", rms_norm("abort();")))
+    with pytest.raises(JudgeError, match="under way already"):
+        executor.submit(job("twice", rms_norm()))

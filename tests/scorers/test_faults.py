@@ -1,0 +1,87 @@
+"""A fault costs its own candidate alone, gets its own verdict, and the next one is judged right."""
+
+import pytest
+
+FAULTS = {
+    "segfault": ({"before": "*(volatile int*)8 = 1;"}, "runtime_error", "SIGSEGV"),
+    "abort": ({"before": "abort();"}, "runtime_error", "SIGABRT"),
+    "exception": ({"before": "throw 1;"}, "runtime_error", "SIGABRT"),
+    "division": (
+        {"before": "volatile int zero = 0; volatile int quotient = 7 / zero; (void)quotient;"},
+        "runtime_error",
+        "SIGFPE",
+    ),
+    "exit": ({"before": "exit(0);"}, "runtime_error", "exit code 0"),
+    "endless": ({"before": "for (volatile int i = 0;; ++i) {}"}, "timeout", "no answer within"),
+    "endless_load": (
+        {"top": "__attribute__((constructor)) void load() { abort(); }"},
+        "runtime_error",
+        "SIGABRT",
+    ),
+    "memory": (
+        {
+            "before": "for (;;) { char* p = (char*)malloc(1 << 28); if (!p) abort(); p[0] = 1; }",
+        },
+        "runtime_error",
+        "SIGABRT",
+    ),
+    "output_overrun": ({"after": "out[M * N] = 1;"}, "incorrect", "outside its outputs"),
+    "output_underrun": ({"after": "out[-1] = 1;"}, "incorrect", "outside its outputs"),
+    "missing_function": ({"body": ""}, "incorrect", "is nan"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_gets_its_verdict(fault, judge, rms_norm):
+    arguments, verdict, words = FAULTS[fault]
+    evidence = judge(rms_norm(**arguments)).result()
+    assert evidence.verdict == verdict, evidence.reason
+    assert words in evidence.reason
+    assert evidence.compiled
+    assert evidence.speedup is None
+
+
+def test_function_that_is_not_exported_is_a_compile_error(judge, rms_norm):
+    source = rms_norm().replace('extern "C"', "static __attribute__((used))")
+    evidence = judge(source).result()
+    assert evidence.verdict == "compile_error"
+    assert 'does not export extern "C" rms_norm' in evidence.reason
+
+
+def test_compile_error_names_the_first_error(judge):
+    evidence = judge("int nonsense(;").result()
+    assert evidence.verdict == "compile_error"
+    assert "candidate.cpp:1" in evidence.reason
+    assert not evidence.compiled
+
+
+@pytest.mark.parametrize(
+    "before",
+    ['if (system("true") == 0) abort();', "while (fork() == 0) {}"],
+    ids=["system", "fork_bomb"],
+)
+def test_processes_cannot_be_started(before, judge, rms_norm):
+    evidence = judge(rms_norm(before, top="#include <unistd.h>")).result()
+    assert evidence.verdict == "correct", evidence.reason
+
+
+def test_flood_of_output_is_capped_and_its_end_kept(judge, rms_norm):
+    flood = 'for (int i = 0; i < 200000; ++i) puts("all work and no play");'
+    evidence = judge(rms_norm(before=f"if (N == 17) {{ {flood} }}")).result()
+    assert evidence.verdict == "correct", evidence.reason
+    assert 0 < len(evidence.output) <= 4000
+    assert "no play" in evidence.output
+
+
+def test_fault_leaves_the_next_candidate_alone(judge, rms_norm):
+    crashing = judge(rms_norm("*(volatile int*)8 = 1;"))
+    good = judge(rms_norm())
+    assert crashing.result().verdict == "runtime_error"
+    result = good.result()
+    assert result.verdict == "correct", result.reason
+    assert {t.workload for t in result.timings} == {
+        "M=512,N=4096",
+        "M=4096,N=1024",
+        "M=1,N=8192",
+        "M=384,N=2560",
+    }
