@@ -1,0 +1,1 @@
+"""How a run happens: the command line, the Inspect task, recordings and the grid of arms."""

@@ -1,0 +1,92 @@
+"""The command line.  Each command imports what it needs when it runs, so that help is instant."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..scorers.judge.errors import MachineError
+from ..tasks.errors import UsageError
+
+EXIT_OTHER_VERDICT = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """A group that turns the errors that a user can mend into one line and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (UsageError, MachineError) as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(EXIT_USAGE)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="skilldyno")
+def main() -> None:
+    """Does a Skill make models write better compute kernels?
+
+    Exit codes: 0 done, 1 a verdict other than correct or a failed check, 2 bad input or a machine
+    that lacks something, 130 interrupted.
+    """
+
+
+@main.command()
+@click.option("--fresh", is_flag=True, help="Set an earlier run aside and start over.")
+@click.option(
+    "--log-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/runs/demo"),
+    show_default=True,
+    help="Where logs, evidence and the report go.",
+)
+@click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
+def demo(fresh: bool, log_dir: Path, as_json: bool) -> None:
+    """Judge recorded completions with and without a Skill, live on this CPU.
+
+    Needs g++, no GPU and no API key.  Interrupted or killed, the same command resumes it.
+    """
+    from .demo import run_demo
+
+    run_demo(log_dir, fresh=fresh, as_json=as_json)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--op", "op", required=True, help="The operation that the kernel computes.")
+@click.option("--language", help="By default told by the file's ending (.cpp).")
+@click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole evidence as JSON.")
+@click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
+def judge(
+    file: Path, op: str, language: str | None, hardware: str, as_json: bool, unsafe: bool
+) -> None:
+    """Judge one kernel file: build it, check it, time it, and say why.
+
+    Exits 0 if the verdict is correct, 1 for any other.
+    """
+    from .judge_file import judge_file
+
+    verdict = judge_file(file, op, language, hardware, as_json=as_json, unsafe=unsafe)
+    sys.exit(0 if verdict == "correct" else EXIT_OTHER_VERDICT)
+
+
+@main.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the HTML report; by default report.html beside the first logs.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def compare(logs: tuple[Path, ...], report: Path | None, as_json: bool) -> None:
+    """Compare the variants in LOGS (folders or .eval files) with the variant none."""
+    from .compare import compare_command
+
+    compare_command(list(logs), report, as_json=as_json)

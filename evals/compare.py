@@ -1,0 +1,22 @@
+"""`skilldyno compare`: the paired comparison of logs, on the terminal and as a page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ..results.compare import compare_logs
+
+
+def compare_command(logs: list[Path], report: Path | None, *, as_json: bool) -> None:
+    """Print the comparison and write its report.
+
+    Raises:
+        UsageError: the logs cannot be read or do not belong together.
+    """
+    first = logs[0]
+    beside = (first if first.is_dir() else first.parent) / "report.html"
+    result = compare_logs(logs, report or beside)
+    click.echo(json.dumps(result.to_json()) if as_json else result.text)

@@ -1,0 +1,112 @@
+"""`skilldyno judge`: one kernel file, one verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ..scorers.executors.local import local_executor
+from ..scorers.job import make_job
+from ..scorers.judge.build import compiler_version
+from ..scorers.judge.evidence import Evidence
+from ..scorers.judge.sandbox import require_sandbox
+from ..tasks.errors import UsageError
+from ..tasks.hardware import detect_hardware, load_profile, require_this_machine
+from ..tasks.language import Language
+from ..tasks.operation import load_operation
+
+_LANGUAGES: dict[str, Language] = {".cpp": "cpp", ".cc": "cpp", ".cxx": "cpp"}
+
+
+class KernelFileError(UsageError):
+    """A kernel file that cannot be read or whose language is unknown."""
+
+
+def judge_file(
+    file: Path, op: str, language: str | None, hardware: str, *, as_json: bool, unsafe: bool
+) -> str:
+    """Judge one file and print what the judge says.
+
+    Returns:
+        The verdict.
+
+    Raises:
+        UsageError: the file, op, language or profile is not usable.
+        MachineError: there is no compiler or no sandbox.
+    """
+    chosen = _language_of(file, language)
+    operation = load_operation(op)
+    profile = detect_hardware(chosen) if hardware == "auto" else load_profile(hardware)
+    require_this_machine(profile)
+    job = make_job(
+        id=file.name,
+        source=_read(file),
+        operation=operation,
+        hardware=profile,
+        language=chosen,
+        unsafe=unsafe,
+    )
+    compiler_version()
+    require_sandbox(unsafe)
+    executor = local_executor()
+    with Console(stderr=True).status(f"judging {file.name} as {operation.name} on {profile.name}"):
+        evidence = executor.submit(job).result()
+    executor.close()
+    if as_json:
+        click.echo(json.dumps(evidence.to_dict()))
+    else:
+        click.echo(describe(evidence))
+    return evidence.verdict
+
+
+def _language_of(file: Path, named: str | None) -> Language:
+    known = ", ".join(sorted(set(_LANGUAGES.values())))
+    for language in _LANGUAGES.values():
+        if named == language:
+            return language
+    if named is not None:
+        raise KernelFileError(f"--language {named!r} cannot be judged: give one of {known}")
+    if file.suffix not in _LANGUAGES:
+        endings = ", ".join(_LANGUAGES)
+        raise KernelFileError(f"{file} does not end in one of {endings}: name it by --language")
+    return _LANGUAGES[file.suffix]
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KernelFileError(f"{file} cannot be read as text: {error}") from error
+
+
+def describe(evidence: Evidence) -> str:
+    """The evidence in a few lines for a terminal."""
+    lines = [f"{evidence.verdict}: {evidence.reason}"]
+    if evidence.build is not None and evidence.verdict == "compile_error":
+        lines += ["", evidence.build.log]
+    if evidence.output:
+        lines += ["", "output of the candidate (its end):", evidence.output]
+    if evidence.timings:
+        lines += ["", _timing_table(evidence)]
+    return "\n".join(lines)
+
+
+def _timing_table(evidence: Evidence) -> str:
+    from tabulate import tabulate
+
+    rows = [
+        (
+            t.workload,
+            f"{t.candidate_seconds * 1e6:.4g}",
+            f"{t.baseline_seconds * 1e6:.4g}",
+            f"{t.speedup:.2f}x [{t.speedup_low:.2f}, {t.speedup_high:.2f}]"
+            + (" ambiguous" if t.ambiguous else ""),
+            f"{100 * t.roofline_fraction:.0f} %",
+        )
+        for t in evidence.timings
+    ]
+    headers = ["workload", "kernel us", "eager us", "speedup [95 % CI]", "of the roofline"]
+    return tabulate(rows, headers, disable_numparse=True, colalign=("left",) + ("right",) * 4)

@@ -1,0 +1,154 @@
+"""Recorded completions: real ones, made earlier, that stand in for a model's calls."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..skills.skill import Skill
+from ..tasks.errors import UsageError
+
+_FOLDER = Path(__file__).parent / "recordings"
+
+
+class RecordingError(UsageError):
+    """A recording that cannot be read, or that does not hold what was asked of it."""
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    op: str
+    hardware: str
+    language: str
+    variant: str
+    skill_source: str | None
+    model: str
+    epoch: int
+    prompt: str
+    completion: str
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    model: str
+    source: str
+    skills: dict[str, str]
+
+
+@dataclass(frozen=True)
+class RecordedCompletion:
+    """One completion and the prompt that it answers."""
+
+    prompt: str
+    completion: str
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Completions by (variant, eval task, epoch), with the model that made them."""
+
+    path: Path
+    model: str
+    skills: dict[str, str]
+    completions: dict[tuple[str, str, int], RecordedCompletion]
+
+    def variant_of(self, skill: Skill | None) -> str:
+        """The recorded variant that a Skill stands for.
+
+        Raises:
+            RecordingError: no completion was made with this Skill at this fingerprint.
+        """
+        if skill is None:
+            return "none"
+        for variant, fingerprint in self.skills.items():
+            if fingerprint == skill.fingerprint:
+                return variant
+        known = ", ".join(f"{name}@{digest[:6]}" for name, digest in self.skills.items()) or "none"
+        raise RecordingError(
+            f"{self.path.name} holds no completion made with {skill.variant} "
+            f"(it has: {known}): run the Skill with a model instead, or restore its recorded text"
+        )
+
+    def completion(self, variant: str, eval_task: str, epoch: int) -> RecordedCompletion:
+        """One completion.
+
+        Raises:
+            RecordingError: the recording lacks it.
+        """
+        found = self.completions.get((variant, eval_task, epoch))
+        if found is None:
+            raise RecordingError(
+                f"{self.path.name} has no completion for {eval_task}, variant {variant}, "
+                f"epoch {epoch}: choose fewer epochs or another suite"
+            )
+        return found
+
+
+def recording_path(name: str) -> Path:
+    """The file of a shipped recording's name, or the path itself.
+
+    Raises:
+        RecordingError: there is neither.
+    """
+    shipped = _FOLDER / f"{name}.jsonl"
+    if shipped.is_file():
+        return shipped
+    if Path(name).is_file():
+        return Path(name)
+    names = ", ".join(sorted(p.stem for p in _FOLDER.glob("*.jsonl")))
+    raise RecordingError(f"there is no recording {name!r}: give a .jsonl file, or one of {names}")
+
+
+@lru_cache(maxsize=8)
+def load_recording(name: str) -> Recording:
+    """Read a recording and its manifest (the same name, ending in .toml).
+
+    Raises:
+        RecordingError: a file is missing, or a line or field of it is malformed.
+    """
+    path = recording_path(name)
+    manifest = _read_manifest(path.with_suffix(".toml"))
+    completions: dict[tuple[str, str, int], RecordedCompletion] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        row = _read_row(path, number, line)
+        key = (row.variant, f"{row.op}/{row.hardware}/{row.language}", row.epoch)
+        if key in completions:
+            raise RecordingError(f"{path.name}:{number} repeats {key}: remove one of the two")
+        completions[key] = RecordedCompletion(row.prompt, row.completion)
+    if not completions:
+        raise RecordingError(f"{path} is empty: give a recording with completions")
+    return Recording(path, manifest.model, manifest.skills, completions)
+
+
+def _read_manifest(path: Path) -> _Manifest:
+    try:
+        return _Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise RecordingError(
+            f"{path} is missing: a recording needs it to name its model and Skills"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecordingError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        raise RecordingError(f"{path}: {_first_problem(error)}") from error
+
+
+def _read_row(path: Path, number: int, line: str) -> _Row:
+    try:
+        return _Row.model_validate(json.loads(line))
+    except json.JSONDecodeError as error:
+        raise RecordingError(f"{path.name}:{number} is not valid JSON: {error.msg}") from error
+    except ValidationError as error:
+        raise RecordingError(f"{path.name}:{number}: {_first_problem(error)}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"field {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -1,0 +1,8 @@
+"""What Inspect finds by its entry point: task, scorer, solvers and the label of recordings."""
+
+from ..scorers.kernel import kernel_quality
+from .kernel_skill import kernel_skill
+from .models import recorded
+from .solvers import deliver_skill, replay
+
+__all__ = ["deliver_skill", "kernel_quality", "kernel_skill", "recorded", "replay"]
