@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 # Before torch loads OpenMP: idle threads of the judge must not spin beside what it times.
-os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+os.environ["GOMP_SPINCOUNT"] = "20000"
 
 import fcntl
 import json

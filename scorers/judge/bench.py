@@ -53,7 +53,6 @@ class Bench:
     arena: Arena
     random: np.random.Generator
     call_seconds: float
-    trusted: bool = False
     workload: Workload | None = None
     slots: list[Slot] = field(default_factory=list)
     _canary: int = 0

@@ -62,6 +62,7 @@ class Worker:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket = ours
         self._sequence = 0
+        self._spread: list[int] = []
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
         self._child = subprocess.Popen(
             [*command, str(theirs.fileno())],
@@ -186,6 +187,21 @@ class Worker:
         except (FileNotFoundError, ProcessLookupError):
             return "X"
 
+    def spread_threads(self) -> None:
+        """Give each thread a core of its own, where there are no more threads than cores.
+
+        Some schedulers wake sleeping threads on the core of their waker, and then a team of two
+        takes turns on one core for milliseconds.
+        """
+        threads = sorted(int(t) for t in os.listdir(f"/proc/{self.pid}/task"))
+        cores = sorted(os.sched_getaffinity(0))
+        if threads == self._spread or not 1 < len(threads) <= len(cores):
+            return
+        for thread, core in zip(threads, cores, strict=False):
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(thread, {core})
+        self._spread = threads
+
     def waited(self) -> float:
         """Seconds that the threads have spent runnable but not running, by the kernel's account."""
         nanoseconds = 0
@@ -247,8 +263,9 @@ def start_baseline() -> Worker:
     """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     # The judge's own threads sleep between its computations; the baseline's are timed.
-    environment.pop("OMP_WAIT_POLICY", None)
+    environment.pop("GOMP_SPINCOUNT", None)
     environment["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
+    environment["OMP_PROC_BIND"] = "true"
     return Worker([sys.executable, "-m", f"{_PACKAGE}.baseline"], environment)
 
 

@@ -126,7 +126,6 @@ class Session:
         self._baseline.stop()
         random = np.random.default_rng([self.seed, 1])
         self._bench = Bench(operation, self._baseline, arena, random, 120.0)
-        self._bench.trusted = True
         return self._bench
 
     def environment(self) -> dict[str, Any]:

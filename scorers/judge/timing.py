@@ -22,6 +22,7 @@ ROOFLINE_SLACK = 0.5
 QUIET_SHARE = 0.05
 QUIET_SECONDS = 20e-6
 MIN_PAIRS = 3
+PROBED_SHARE = 0.35
 CALM_SHARE = 0.7
 CROWDED_SLACK = 3.0
 CROWDED_SECONDS = 10e-6
@@ -41,12 +42,13 @@ class BusyMachine(Exception):
 class Pair:
     """One timed call of each side, in seconds.
 
-    A side was quiet if no thread of it had to wait for a core, by the kernel's account.
+    A side was quiet if no thread of it had to wait for a core, by the kernel's account.  The bound
+    is the judge's own time of the candidate's call, in those pairs in which it was asked for.
     """
 
     candidate: float
     baseline: float
-    bound: float
+    bound: float | None
     candidate_quiet: bool
     baseline_quiet: bool
 
@@ -81,29 +83,34 @@ def log_ratios(pairs: list[Pair]) -> list[float]:
 
 @dataclass
 class Side:
-    """One side of the pairs: its bench, and how often it is called untimed to be awake and warm."""
+    """One side of the pairs: its bench, and how often it is called untimed to be awake and warm.
+
+    The trusted side makes its warm calls in the message of the timed ones, with nothing between
+    them.  An untrusted one would see the timed contents while it is called on old ones, so it gets
+    them after its warm calls have ended; the baseline's best is thus held against it.
+    """
 
     bench: Bench
+    trusted: bool = False
     warm_calls: int = _MAX_WARM_CALLS
     quiet: bool = True
 
     def timed_call(self, indices: list[int], contents: list[Contents]) -> Reply:
-        """Timed calls in one message: awake threads and warm code, cold data, revealed only now."""
+        """Timed calls in one message: awake threads and warm code, cold data."""
         bench = self.bench
+        warm = [WARM] * self.warm_calls
         bench.worker.resume()
-        bench.call([WARM] * self.warm_calls)
-        waited = bench.worker.waited()
+        if not self.trusted:
+            bench.call(warm)
+            warm = []
+        bench.worker.spread_threads()
         for index, item in zip(indices, contents, strict=True):
             bench.stage(index, item)
-        import os
-
-        if os.environ.get("INMSG", "") and (bench.trusted or os.environ["INMSG"] == "2"):
-            r = bench.call([WARM] * 2 + indices)
-            reply = Reply(r.claims[2:], r.outside - sum(r.claims[:2]))
-        else:
-            reply = bench.call(indices)
-        bench.worker.stop()
+        waited = bench.worker.waited()
+        reply = bench.call([*warm, *indices])
         waited = bench.worker.waited() - waited
+        bench.worker.stop()
+        reply = Reply(reply.claims[len(warm) :], reply.outside)
         self.quiet = waited <= QUIET_SHARE * reply.outside + QUIET_SECONDS
         typical = max(min(reply.claims), 1e-9)
         self.warm_calls = max(1, min(_MAX_WARM_CALLS, int(_BATCH_SECONDS / typical)))
@@ -119,7 +126,7 @@ def time_pairs(
 ) -> Series:
     """Pairs in the order ABBA, until the criterion is met; every candidate output is verified."""
     series = Series()
-    ours, theirs = Side(candidate), Side(baseline)
+    ours, theirs = Side(candidate), Side(baseline, trusted=True)
     begin = time.monotonic()
     while not criterion.done(log_ratios(series.kept()), len(series.pairs), begin):
         contents = next_contents()
@@ -131,8 +138,11 @@ def time_pairs(
         candidate.take(index, contents)
         claim = max(reply.claims[0], 1e-9)
         quiet = ours.quiet
-        bound = outside_bound(ours, claim, reply.outside, next_contents)
-        quiet = quiet and ours.quiet
+        bound = None
+        # At random, so that no candidate can behave for just the pairs that are looked at.
+        if len(series.pairs) < MIN_PAIRS or random.random() < PROBED_SHARE:
+            bound = outside_bound(ours, claim, reply.outside, next_contents)
+            quiet = quiet and ours.quiet
         if not baseline_first:
             other = theirs.timed_call([index], [contents])
         series.pairs.append(Pair(claim, other.claims[0], bound, quiet, theirs.quiet))
@@ -168,14 +178,16 @@ def require_plausible(series: Series) -> float:
         BusyMachine: other work on the machine left too few quiet pairs to tell.
     """
     kept, quiet = series.kept(), series.quiet()
-    if len(kept) < MIN_PAIRS:
+    bounds = [p.bound for p in kept if p.bound is not None]
+    if len(kept) < MIN_PAIRS or not bounds:
         raise BusyMachine("the machine was too busy with other work to time it")
     claim = float(np.median([p.candidate for p in kept]))
-    bound = _bound(kept)
+    # The lower quartile, since whatever else the machine does only adds to the bounds.
+    bound = float(np.percentile(bounds, 25))
     limit = BOUND_SLACK * claim + BOUND_SECONDS
     if len(quiet) < MIN_PAIRS:
         # Threads that wait for cores delay answers too, but hardly every one of them so much.
-        bound = min(p.bound for p in kept)
+        bound = min(bounds)
         limit = CROWDED_SLACK * claim + CROWDED_SECONDS
     if bound > limit:
         raise Implausible(
@@ -183,11 +195,6 @@ def require_plausible(series: Series) -> float:
             f"{bound * 1e6:.3g} us: work was done outside the timed call"
         )
     return bound
-
-
-def _bound(pairs: list[Pair]) -> float:
-    # The lower quartile, since whatever else the machine does only adds to the bounds.
-    return float(np.percentile([p.bound for p in pairs], 25))
 
 
 def roofline_seconds(workload: Workload, ceilings: dict[str, float], rate: str) -> float:

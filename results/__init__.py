@@ -1,0 +1,1 @@
+"""What came of it: rows, paired statistics and reports."""

@@ -1,0 +1,77 @@
+"""Which Inspect logs a selection of paths means."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
+
+from .errors import MissingPathError, NoLogsError, UnreadableLogError
+
+_LARGE_FIELDS = {"messages", "events", "store", "attachments", "timelines"}
+
+
+def select_logs(paths: Iterable[str | Path]) -> list[Path]:
+    """Find the logs under some paths, one for each task that ran.
+
+    `eval_set` leaves the log of a failed attempt beside its retry, with the same task id. Of the
+    logs of one task and model the newest successful one is taken; where none succeeded, the
+    newest.
+
+    Args:
+        paths: Log files, or folders that are searched through.
+
+    Returns:
+        Log files, in the order of their names.
+
+    Raises:
+        MissingPathError: A path does not exist.
+        NoLogsError: A folder holds no log.
+        UnreadableLogError: A log cannot be read.
+    """
+    files = {file for path in paths for file in _logs_under(Path(path))}
+    if not files:
+        raise NoLogsError("No log was given: name a log file, or a folder that holds logs.")
+    newest: dict[tuple[str, str], tuple[tuple[bool, str, float], Path]] = {}
+    for file in sorted(files):
+        header = read_log(file, header_only=True)
+        task = (header.eval.task_id or str(file), header.eval.model)
+        rank = (header.status == "success", header.eval.created, file.stat().st_mtime)
+        if task not in newest or rank > newest[task][0]:
+            newest[task] = (rank, file)
+    return sorted(file for _, file in newest.values())
+
+
+def read_log(file: Path, *, header_only: bool = False) -> EvalLog:
+    """Read one log without the fields that rows do not need.
+
+    Args:
+        file: A log that exists.
+        header_only: Leave the samples unread.
+
+    Returns:
+        The log, its samples without messages, events and store.
+
+    Raises:
+        UnreadableLogError: The file is damaged, or no Inspect log.
+    """
+    try:
+        return read_eval_log(file, header_only=header_only, exclude_fields=_LARGE_FIELDS)
+    # Inspect lets its decoders' errors through (zip, zstd, JSON, pydantic), which share no base.
+    except Exception as error:
+        raise UnreadableLogError(
+            f"{file} is not a readable Inspect log: move it out of the selection, "
+            "or run the command that wrote it again."
+        ) from error
+
+
+def _logs_under(path: Path) -> list[Path]:
+    if not path.exists():
+        raise MissingPathError(f"{path} does not exist: give a log file, or a folder with logs.")
+    if path.is_file():
+        return [path.resolve()]
+    found = [Path(info.name.removeprefix("file://")) for info in list_eval_logs(str(path))]
+    if not found:
+        raise NoLogsError(
+            f"{path} holds no Inspect log: give the folder that `skilldyno eval` wrote to."
+        )
+    return [file.resolve() for file in found]

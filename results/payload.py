@@ -1,0 +1,57 @@
+"""The comparison as JSON."""
+
+import dataclasses
+import math
+from typing import Any
+
+from .statistics import Comparison, Contrast
+
+
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as a dictionary that `json.dumps` takes.
+
+    Effects, intervals, levels and smallest detectable effects of 0/1 metrics (`unit` is
+    "points") are percentage points, of speeds (`unit` is "ratio") ratios. What cannot be
+    estimated is null: intervals and p-values under 8 ops, for example.
+
+    Args:
+        comparison: Result of `compare`.
+
+    Returns:
+        `samples`, `verdicts` (verdict to count), `notice`, `headline`, what was compared
+        (`baseline`, `models`, `variants`, `ops`, `hardware`, `language`, `speed_baseline`),
+        `arms`, and `contrasts` and `against_sham`: lists of the fields of `Contrast`, with
+        `label` and `summary`.
+    """
+    return {
+        "samples": comparison.samples,
+        "verdicts": comparison.verdicts,
+        "notice": comparison.notice,
+        "headline": comparison.headline(),
+        "baseline": comparison.baseline,
+        "models": list(comparison.models),
+        "variants": list(comparison.variants),
+        "ops": list(comparison.ops),
+        "hardware": comparison.hardware,
+        "language": comparison.language,
+        "speed_baseline": comparison.speed_baseline,
+        "arms": [_plain(dataclasses.asdict(arm)) for arm in comparison.arms],
+        "contrasts": [_contrast(each) for each in comparison.contrasts],
+        "against_sham": [_contrast(each) for each in comparison.against_sham],
+    }
+
+
+def _contrast(each: Contrast) -> dict[str, Any]:
+    return _plain(dataclasses.asdict(each) | {"label": each.label, "summary": each.summary()})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_key(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _key(key: Any) -> str:
+    return f"{key:g}" if isinstance(key, float) else str(key)

@@ -1,0 +1,104 @@
+"""Where the numbers come from, and what may be wrong with them."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+
+from ..statistics import Comparison
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a reader needs to trust a comparison or to repeat it.
+
+    Attributes:
+        verdicts: Names of the verdicts that occur, the commonest first.
+        arms: Model, variant and number of samples of each verdict.
+        flags: Model, variant, eval task, epoch and text of each integrity flag.
+        lost: Model, variant, eval task, epoch and reason of each harness failure.
+        ambiguous: Candidates whose timing stayed noisier than the judge asks for.
+        isolation: Level and number of candidates run at it.
+        judge: Digest of the judge.
+        operations: Op and digest of its definition.
+        skills: Variant, fingerprint and tokens of each Skill.
+        environment: Name and value of everything the judge recorded of its machine.
+        packages: Package and version.
+        logs: Name of each log and its status.
+    """
+
+    verdicts: tuple[str, ...]
+    arms: tuple[tuple[str, str, tuple[int, ...]], ...]
+    flags: tuple[tuple[str, str, str, int, str], ...]
+    lost: tuple[tuple[str, str, str, int, str], ...]
+    ambiguous: int
+    isolation: tuple[tuple[str, int], ...]
+    judge: str
+    operations: tuple[tuple[str, str], ...]
+    skills: tuple[tuple[str, str, float], ...]
+    environment: tuple[tuple[str, str], ...]
+    packages: tuple[tuple[str, str], ...]
+    logs: tuple[tuple[str, str], ...]
+
+
+def provenance(comparison: Comparison, rows: pd.DataFrame) -> Provenance:
+    """Gather the provenance of a comparison.
+
+    Args:
+        comparison: Result of `compare`.
+        rows: The rows that were compared.
+
+    Returns:
+        The provenance; of a log's path only the folder's and the file's name.
+    """
+    verdicts = tuple(comparison.verdicts)
+    samples: list[Any] = list(rows.itertuples(index=False))
+    lost = [row for row in samples if row.status != "scored"]
+    flagged = [(row, flag) for row in samples for flag in (row.evidence or {}).get("flags") or []]
+    return Provenance(
+        verdicts=verdicts,
+        arms=tuple(
+            (arm.model, arm.variant, tuple(arm.verdicts.get(name, 0) for name in verdicts))
+            for arm in comparison.arms
+        ),
+        flags=tuple((*_place(row), str(flag)) for row, flag in flagged),
+        lost=tuple((*_place(row), str(row.reason)) for row in lost),
+        ambiguous=sum(bool(row.ambiguous) for row in samples),
+        isolation=tuple(Counter(str(row.isolation) for row in samples if row.isolation).items()),
+        judge=str(rows["judge_digest"].iloc[0]),
+        operations=tuple(sorted({(str(row.op), str(row.op_digest)) for row in samples})),
+        skills=tuple(
+            (arm.variant, arm.skill_fingerprint, arm.skill_tokens)
+            for arm in {arm.variant: arm for arm in comparison.arms}.values()
+            if arm.skill_fingerprint
+        ),
+        environment=_merged([(row.evidence or {}).get("environment") or {} for row in samples]),
+        packages=_merged([row.packages for row in samples]),
+        logs=tuple(sorted({(_log_name(str(row.log)), str(row.log_status)) for row in samples})),
+    )
+
+
+def _place(row: Any) -> tuple[str, str, str, int]:
+    return str(row.model), str(row.variant), str(row.eval_task), int(row.epoch)
+
+
+def _merged(records: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
+    # A value that differs between samples is a finding: show them all.
+    values: dict[str, dict[str, None]] = {}
+    for record in records:
+        for name, value in record.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            values.setdefault(name, {})[text] = None
+    return tuple((name, _several(list(texts))) for name, texts in values.items())
+
+
+def _several(texts: list[str]) -> str:
+    shown = ", ".join(texts[:3])
+    return shown if len(texts) <= 3 else f"{shown} and {len(texts) - 3} more"
+
+
+def _log_name(path: str) -> str:
+    return "/".join(PurePath(path).parts[-2:])

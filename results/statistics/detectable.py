@@ -1,0 +1,27 @@
+"""The smallest effect that a comparison could have seen."""
+
+from functools import lru_cache
+
+from statsmodels.stats.power import TTestPower
+
+POWER = 0.8
+ALPHA = 0.05
+
+
+def smallest_detectable(standard_deviation: float, ops: float) -> float:
+    """Smallest true difference that a paired t test would find with 80 % power at 5 %.
+
+    Args:
+        standard_deviation: Of the per-op differences: SE x sqrt(ops).
+        ops: Number of ops, more than one.
+
+    Returns:
+        The difference, in the unit of the standard deviation.
+    """
+    return _standardised(ops) * standard_deviation
+
+
+@lru_cache(maxsize=256)
+def _standardised(ops: float) -> float:
+    solved = TTestPower().solve_power(effect_size=None, nobs=ops, alpha=ALPHA, power=POWER)
+    return float(solved)

@@ -1,0 +1,105 @@
+"""Pass rate of one arm, with an interval that knows that samples share operations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.stats
+from statsmodels.stats.proportion import proportion_confint
+
+from .metrics import FloatArray
+from .paired import ConfidenceInterval
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A proportion estimated from samples clustered in ops.
+
+    Attributes:
+        estimate: Mean over ops of the per-op rate, between 0 and 1.
+        samples: Number of samples.
+        ops: Number of clusters.
+        standard_error: Clustered standard error, NaN with a single op.
+        effective_samples: Korn-Graubard effective sample size.
+    """
+
+    estimate: float
+    samples: int
+    ops: int
+    standard_error: float
+    effective_samples: float
+
+    def confidence_interval(self, confidence_level: float = 0.95) -> ConfidenceInterval:
+        """Wilson interval on the effective sample size, t critical value on ops - 1.
+
+        Args:
+            confidence_level: Between 0 and 1.
+
+        Returns:
+            The bounds; NaN with fewer than two ops.
+        """
+        if self.ops < 2:
+            return ConfidenceInterval(np.nan, np.nan)
+        critical = scipy.stats.t.ppf((1 + confidence_level) / 2, self.ops - 1)
+        return wilson(self.estimate, self.effective_samples, float(critical))
+
+
+def wilson(rate: float, samples: float, critical: float = 1.959963984540054) -> ConfidenceInterval:
+    """Wilson score interval for a proportion (Wilson 1927), by statsmodels.
+
+    Args:
+        rate: Observed proportion.
+        samples: Number of samples, or effective number; may be fractional.
+        critical: Critical value; the default is the normal one for 95 %.
+
+    Returns:
+        Bounds within [0, 1].
+    """
+    # statsmodels takes a level, not a critical value: this is the level whose normal quantile
+    # is the critical value asked for.
+    alpha = 2 * float(scipy.stats.norm.sf(critical))
+    low, high = proportion_confint(rate * samples, samples, alpha=alpha, method="wilson")
+    return ConfidenceInterval(max(0.0, float(np.asarray(low))), min(1.0, float(np.asarray(high))))
+
+
+def cluster_means(values: FloatArray, clusters: npt.ArrayLike) -> FloatArray:
+    """Mean within each cluster, NaN values left out; NaN where nothing is left.
+
+    Args:
+        values: One a sample, shape (n,).
+        clusters: The cluster of each sample, shape (n,).
+
+    Returns:
+        One mean a cluster, in the order of their labels.
+    """
+    labels, index = np.unique(np.asarray(clusters), return_inverse=True)
+    there = ~np.isnan(values)
+    sums = np.bincount(index[there], weights=values[there], minlength=len(labels))
+    counts = np.bincount(index[there], minlength=len(labels))
+    return np.divide(sums, counts, out=np.full(len(labels), np.nan), where=counts > 0)
+
+
+def clustered_rate(values: FloatArray, clusters: npt.ArrayLike) -> Rate:
+    """Pass rate of 0/1 values whose cluster is the op.
+
+    The rate is the mean of the per-op rates, and its standard error the standard deviation of
+    these over sqrt(ops): with equal epochs this is the usual clustered standard error. The
+    effective sample size is min(p(1-p)/SE², n), after Korn and Graubard (1998); where that ratio
+    says nothing (p is 0 or 1, or no spread) it is n.
+
+    Args:
+        values: 0 or 1 per sample, shape (n,).
+        clusters: The op of each sample, shape (n,).
+
+    Returns:
+        The rate, NaN without samples.
+    """
+    per_op = cluster_means(values, clusters)
+    samples, ops = len(values), len(per_op)
+    if ops == 0:
+        return Rate(np.nan, 0, 0, np.nan, 0.0)
+    estimate = float(np.mean(per_op))
+    error = float(scipy.stats.sem(per_op)) if ops > 1 else np.nan
+    binomial = estimate * (1 - estimate)
+    effective = min(binomial / error**2, samples) if binomial > 0 and error > 0 else samples
+    return Rate(estimate, samples, ops, error, float(effective))

@@ -1,0 +1,82 @@
+"""Numbers in sentences and tables."""
+
+import math
+
+_MINUS = "\N{MINUS SIGN}"
+
+
+def points(value: float, *, sign: bool = True) -> str:
+    """Percentage points with one decimal: "+9.8", "−3.1", "0.0"."""
+    text = f"{value:+.1f}" if sign else f"{value:.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", _MINUS)
+
+
+def ratio(value: float) -> str:
+    """A ratio with two decimals: "1.10x"."""
+    return f"{value:.2f}x"
+
+
+def pvalue(value: float) -> str:
+    """A p-value after its sign: "=.04", "<.001".
+
+    Three decimals where two would round to .05 or to less than .01.
+    """
+    if value < 0.001:
+        return "<.001"
+    digits = 3 if value < 0.0095 or round(value, 2) == 0.05 else 2
+    text = f"{value:.{digits}f}"
+    return "=1" if float(text) == 1 else f"={text.removeprefix('0')}"
+
+
+def pvalue_cell(value: float) -> str:
+    """A p-value in a table: ".04", "<.001", "–" if there is none."""
+    return "–" if math.isnan(value) else pvalue(value).removeprefix("=")
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things: "1 op", "8 ops"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def amount(value: float, unit: str, *, sign: bool = True) -> str:
+    """A value of a metric, without its unit for points and with the x for a ratio."""
+    if math.isnan(value):
+        return "–"
+    return points(value, sign=sign) if unit == "points" else ratio(value)
+
+
+def metric_label(name: str) -> str:
+    """A metric's identifier as a row label: "deployable speedup", "fast_1"."""
+    return name if name.startswith("fast_") else name.replace("_", " ")
+
+
+def shorten(name: str, width: int) -> str:
+    """A name of at most `width` characters: the end is kept, where names differ."""
+    return name if len(name) <= width else "…" + name[1 - width :]
+
+
+def level(metric: str, unit: str, value: float) -> str:
+    """A metric in one arm: "88 %", "2.46x"; a roofline share is shown in per cent."""
+    if math.isnan(value):
+        return "–"
+    if unit == "points":
+        return f"{value:.0f} %"
+    return f"{100 * value:.0f} %" if metric == "roofline_share" else ratio(value)
+
+
+def interval(low: float, high: float, unit: str) -> str:
+    """The bounds in brackets, "[1.2, 18.4]" or "[1.02, 1.18]"; empty where there are none."""
+    if math.isnan(low):
+        return ""
+    if unit == "points":
+        return f"[{points(low, sign=False)}, {points(high, sign=False)}]"
+    return f"[{low:.2f}, {high:.2f}]"
+
+
+def detectable(value: float, unit: str) -> str:
+    """A smallest detectable effect: "13 points", "4.2 points", "1.12x"; "–" where unknown."""
+    if math.isnan(value):
+        return "–"
+    if unit == "ratio":
+        return ratio(value)
+    return f"{value:.0f} points" if value >= 10 else f"{value:.1f} points"

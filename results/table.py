@@ -1,0 +1,262 @@
+"""Logs to rows: one row for each sample."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from inspect_ai.log import EvalLog, EvalSample
+from inspect_ai.scorer import Score
+
+from .errors import (
+    DuplicateSamplesError,
+    ForeignLogError,
+    MixedSelectionError,
+    UnjudgedLogError,
+    UnreadableLogError,
+)
+from .logs import read_log, select_logs
+
+SCORER = "kernel_quality"
+EVIDENCE_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the rows.
+
+    Attributes:
+        name: Its name.
+        dtype: Its pandas dtype; `str` columns hold "" where a value is missing, `float` NaN.
+        meaning: What it says.
+    """
+
+    name: str
+    dtype: str
+    meaning: str
+
+
+SCHEMA: tuple[Column, ...] = (
+    Column("run", "str", "folder of the log: one invocation"),
+    Column("log", "str", "path of the log"),
+    Column("log_status", "str", "Inspect's status: success, error, cancelled or started"),
+    Column("model", "str", "model, by Inspect's name"),
+    Column("variant", "str", "what the model was given: none, sham, prompt, or a Skill@revision"),
+    Column("skill_fingerprint", "str", "digest of the Skill's content; empty without a Skill"),
+    Column("skill_tokens", "float", "tokens that the Skill adds to the prompt"),
+    Column("delivery", "str", "how the variant reached the model"),
+    Column("suite", "str", "the selection of eval tasks"),
+    Column("eval_task", "str", "sample id: op/hardware/language"),
+    Column("op", "str", "operation, the cluster of the statistics"),
+    Column("family", "str", "kind of operation"),
+    Column("hardware", "str", "hardware profile"),
+    Column("language", "str", "language of the candidate"),
+    Column("epoch", "int64", "repetition, from 1"),
+    Column("status", "str", "scored, unscored (infra_error) or errored (the sample raised)"),
+    Column("verdict", "str", "the judge's verdict; infra_error unless status is scored"),
+    Column("reason", "str", "one sentence on the verdict"),
+    Column("compiled", "float", "1 if the candidate built, else 0; NaN unless scored"),
+    Column("correct", "float", "1 if correct on every workload, else 0; NaN unless scored"),
+    Column("speedup", "float", "baseline time / candidate time, geometric mean over workloads"),
+    Column("speedup_low", "float", "lower bound of the 95 % interval of speedup"),
+    Column("speedup_high", "float", "upper bound"),
+    Column(
+        "ambiguous", "bool", "the timing stayed too noisy for the interval that the judge asks for"
+    ),
+    Column("roofline_fraction", "float", "least possible time / candidate time"),
+    Column("speed_baseline", "str", "what speedup is over: eager, compile or best"),
+    Column("input_tokens", "float", "prompt tokens of the sample, cached ones included"),
+    Column("output_tokens", "float", "completion tokens of the sample"),
+    Column("cost", "float", "cost in dollars where the provider or a price list gave one"),
+    Column("candidate", "str", "SHA-256 of the source; empty without code"),
+    Column("op_digest", "str", "digest of the operation's definition"),
+    Column("judge_digest", "str", "digest of the judge that gave the verdict"),
+    Column("isolation", "str", "how the candidate was confined while it ran"),
+    Column("judge_seconds", "float", "time spent on building, checking and timing"),
+    Column("answer", "str", "source of the candidate; empty without code"),
+    Column("evidence", "object", "the judge's record (dict); empty where nothing was judged"),
+    Column("packages", "object", "versions of the packages that ran the evaluation (dict)"),
+)
+"""Every column of `read_rows`, in order."""
+
+
+def read_rows(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Read logs into one row for each sample.
+
+    Args:
+        paths: Log files, or folders that hold some. Of several attempts at one task only one is
+            read: see `select_logs`.
+
+    Returns:
+        The columns of `SCHEMA`, sorted by model, variant, eval task and epoch.
+
+    Raises:
+        UsageError: A path is missing, a log is damaged, empty, foreign or not judged yet, a
+            sample occurs twice, or the logs come from several judges or definitions of an op.
+    """
+    records = [record for file in select_logs(paths) for record in _log_records(file)]
+    rows = pd.DataFrame(records, columns=[column.name for column in SCHEMA])
+    rows = rows.astype({column.name: column.dtype for column in SCHEMA})
+    rows = rows.sort_values(["model", "variant", "eval_task", "epoch"], ignore_index=True)
+    _refuse_duplicates(rows)
+    _refuse_mixtures(rows)
+    return rows
+
+
+def _log_records(file: Path) -> list[dict[str, Any]]:
+    log = read_log(file)
+    metadata = log.metadata
+    if not {"variant", "hardware", "language", "judge_digest"} <= metadata.keys():
+        raise ForeignLogError(
+            f"{file} is a log of the task {log.eval.task}, not of skilldyno's: "
+            "move it out of the selection."
+        )
+    if not log.samples:
+        raise UnreadableLogError(
+            f"{file} holds no samples: run the command that wrote it again to resume it, "
+            "or move it out of the selection."
+        )
+    if not any(sample.scores or sample.error for sample in log.samples):
+        raise UnjudgedLogError(
+            f"The candidates of {file} have not been judged: run `skilldyno score {file}` first."
+        )
+    skill = metadata.get("skill") or {}
+    shared = {
+        "run": str(file.parent),
+        "log": str(file),
+        "log_status": log.status,
+        "model": log.eval.model,
+        "variant": metadata["variant"],
+        "skill_fingerprint": skill.get("fingerprint", ""),
+        "skill_tokens": _number(skill.get("tokens")),
+        "delivery": metadata.get("delivery", ""),
+        "suite": metadata.get("suite", ""),
+        "packages": log.eval.packages,
+    }
+    return [shared | _sample_record(log, sample) for sample in log.samples]
+
+
+def _sample_record(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
+    names = ("op", "family", "hardware", "language", "op_digest")
+    identity = {name: sample.metadata.get(name, "") for name in names}
+    score = (sample.scores or {}).get(SCORER)
+    judged = _judged(log, score) if score is not None else _errored(log, sample)
+    if sample.invalidation is not None:
+        judged |= _missing("unscored", f"invalidated: {sample.invalidation.reason or 'no reason'}")
+    return {"eval_task": str(sample.id), "epoch": sample.epoch} | identity | _usage(sample) | judged
+
+
+def _judged(log: EvalLog, score: Score) -> dict[str, Any]:
+    evidence = score.metadata or {}
+    if evidence.get("schema") != EVIDENCE_SCHEMA:
+        raise ForeignLogError(
+            f"{log.location} holds evidence of schema {evidence.get('schema')}, and this version "
+            f"reads {EVIDENCE_SCHEMA}: judge it again by `skilldyno score {log.location}`."
+        )
+    environment = evidence.get("environment") or {}
+    record = {
+        "status": "scored",
+        "verdict": evidence["verdict"],
+        "reason": evidence["reason"],
+        "compiled": float(evidence["compiled"]),
+        "correct": float(evidence["correct"]),
+        "speedup": _number(evidence["speedup"]),
+        "speedup_low": _number(evidence["speedup_low"]),
+        "speedup_high": _number(evidence["speedup_high"]),
+        "ambiguous": bool(evidence["ambiguous"]),
+        "roofline_fraction": _number(evidence["roofline_fraction"]),
+        "speed_baseline": evidence["baseline"] or "",
+        "candidate": evidence["candidate"],
+        "judge_digest": environment.get("judge_digest") or log.metadata["judge_digest"],
+        "isolation": (evidence.get("isolation") or {}).get("level", ""),
+        "judge_seconds": float(sum((evidence.get("seconds") or {}).values())),
+        "answer": score.answer or "",
+        "evidence": evidence,
+    }
+    if evidence["verdict"] == "infra_error" or _is_nan(score.value):
+        record |= _missing("unscored", evidence["reason"])
+    return record
+
+
+def _errored(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
+    message = sample.error.message if sample.error else "no score was written"
+    return {
+        "ambiguous": False,
+        "speed_baseline": "",
+        "candidate": "",
+        "judge_digest": log.metadata["judge_digest"],
+        "isolation": "",
+        "answer": "",
+        "evidence": {},
+        **_missing("errored", message.strip().partition("\n")[0]),
+    }
+
+
+def _missing(status: str, reason: str) -> dict[str, Any]:
+    numbers = ("compiled", "correct", "speedup", "speedup_low", "speedup_high")
+    return {
+        "status": status,
+        "verdict": "infra_error",
+        "reason": reason,
+        "roofline_fraction": math.nan,
+        **dict.fromkeys(numbers, math.nan),
+    }
+
+
+def _usage(sample: EvalSample) -> dict[str, float]:
+    # A replayed completion calls no model: its usage is only in the output.
+    reported = list(sample.model_usage.values()) or [sample.output.usage]
+    # A replay that was not told the usage reports zeros, which nobody measured.
+    usages = [usage for usage in reported if usage is not None and usage.output_tokens]
+    if not usages:
+        return {"input_tokens": math.nan, "output_tokens": math.nan, "cost": math.nan}
+    usage = sum(usages[1:], start=usages[0])
+    cached = (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
+    return {
+        "input_tokens": float(usage.input_tokens + cached),
+        "output_tokens": float(usage.output_tokens),
+        "cost": _number(usage.total_cost),
+    }
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _refuse_duplicates(rows: pd.DataFrame) -> None:
+    seen: dict[tuple[str, str, str, int], str] = {}
+    cells = zip(rows["model"], rows["variant"], rows["eval_task"], rows["epoch"], strict=True)
+    for cell, log in zip(cells, rows["log"], strict=True):
+        if cell in seen:
+            model, variant, eval_task, epoch = cell
+            where = f"{eval_task}, epoch {epoch}, of {model} with {variant}"
+            raise DuplicateSamplesError(
+                f"{seen[cell]} and {log} both hold {where}: give only one of the two logs."
+                if seen[cell] != log
+                else f"{log} holds {where} twice: move the log out of the selection."
+            )
+        seen[cell] = log
+
+
+def _refuse_mixtures(rows: pd.DataFrame) -> None:
+    judges = dict(zip(rows["judge_digest"], rows["log"], strict=True))
+    if len(judges) > 1:
+        named = " and ".join(f"{digest[:12]} in {log}" for digest, log in judges.items())
+        raise MixedSelectionError(
+            f"The logs were judged by {len(judges)} versions of the judge ({named}): "
+            "judge them all by one with `skilldyno score`."
+        )
+    definitions: dict[str, tuple[str, str]] = {}
+    for task, digest, log in zip(rows["eval_task"], rows["op_digest"], rows["log"], strict=True):
+        known, known_log = definitions.setdefault(task, (digest, log))
+        if digest != known:
+            raise MixedSelectionError(
+                f"{task} has another definition in {known_log} than in {log}: compare logs of "
+                "one version of the suite."
+            )

@@ -1,0 +1,148 @@
+"""The comparison as text for a terminal of 100 columns."""
+
+import math
+import textwrap
+
+from tabulate import SEPARATING_LINE, tabulate
+
+from .statistics import ESTIMATES_ONLY_BELOW, POOLED, PRIMARY, Arm, Comparison, Contrast, wording
+
+WIDTH = 100
+NAME_WIDTH = 28
+
+
+def render(comparison: Comparison) -> str:
+    """Write a comparison as text.
+
+    Args:
+        comparison: Result of `compare`.
+
+    Returns:
+        The findings, then a table of arms and one of contrasts for each variant. With several
+        models the pool is shown in every metric, and each model in the primary ones.
+    """
+    parts = [_findings(comparison), _arms(comparison)]
+    parts += [_contrasts(comparison, variant) for variant in comparison.variants]
+    return "\n\n".join(parts)
+
+
+def _findings(comparison: Comparison) -> str:
+    lines = [_wrap(f"Note: {comparison.notice}.")] if comparison.notice else []
+    for finding in comparison.findings():
+        lines.append(f"{finding.title}")
+        lines += [_wrap(f"{sentence}.", "  ") for sentence in finding.sentences]
+    return "\n".join(lines)
+
+
+def _arms(comparison: Comparison) -> str:
+    headers = [
+        "arm",
+        "correct",
+        "[95 %]",
+        "built",
+        "fast_1",
+        "speedup",
+        "roofline",
+        "lost",
+        "tokens",
+    ]
+    rows: list[list[str]] = []
+    for model in comparison.models:
+        if len(comparison.models) > 1:
+            rows.append([wording.shorten(model, NAME_WIDTH)])
+        rows += [_arm_row(arm) for arm in comparison.arms if arm.model == model]
+    parts = [wording.count(len(comparison.ops), "op"), comparison.hardware, comparison.language]
+    if comparison.speed_baseline:
+        parts.append(f"speedup over {comparison.speed_baseline}")
+    title = ", ".join(parts)
+    return f"{title}\n{_table(headers, rows)}"
+
+
+def _arm_row(arm: Arm) -> list[str]:
+    low, high = arm.correct.confidence_interval()
+    known = not math.isnan(arm.output_tokens)
+    return [
+        wording.shorten(arm.variant, NAME_WIDTH),
+        f"{arm.verdicts.get('correct', 0)}/{arm.samples - arm.infra_failures}",
+        f"[{100 * low:.0f}, {100 * high:.0f}]" if arm.correct.ops >= ESTIMATES_ONLY_BELOW else "",
+        wording.level("compiled", "points", 100 * arm.compiled.estimate),
+        wording.level("fast_1", "points", 100 * arm.fast_1.estimate),
+        wording.level("deployable_speedup", "ratio", arm.deployable_speedup),
+        wording.level("roofline_share", "ratio", arm.roofline_share),
+        str(arm.infra_failures),
+        f"{arm.input_tokens:.0f}+{arm.output_tokens:.0f}" if known else "–",
+    ]
+
+
+def _contrasts(comparison: Comparison, variant: str) -> str:
+    of_variant = [each for each in comparison.contrasts if each.variant == variant]
+    pooled = [each for each in of_variant if each.model == POOLED]
+    models = pooled[0].models if len(pooled[0].models) > 1 else ()
+    rows = [_contrast_row(each) for each in pooled]
+    for model in models:
+        primary = [each for each in of_variant if each.model == model and each.metric in PRIMARY]
+        rows += [[wording.shorten(model, NAME_WIDTH)], *map(_contrast_row, primary)]
+    headers = ["metric", "without", "with", "effect", "[95 %]", "p", "Holm p", "ops", "detectable"]
+    title = f"{variant} against {comparison.baseline}"
+    title += f", {len(models)} models pooled and each by itself" if models else ""
+    notes = [_wrap(note) for note in _notes(pooled)]
+    return "\n".join([title, _table(headers, rows), *notes])
+
+
+def _contrast_row(each: Contrast) -> list[str]:
+    return [
+        wording.metric_label(each.metric),
+        wording.level(each.metric, each.unit, each.baseline_level),
+        wording.level(each.metric, each.unit, each.variant_level),
+        wording.amount(each.estimate, each.unit),
+        wording.interval(each.ci_low, each.ci_high, each.unit) + ("*" if each.floor_binds else ""),
+        wording.pvalue_cell(each.p),
+        wording.pvalue_cell(each.p_holm),
+        str(each.ops),
+        wording.detectable(each.smallest_detectable, each.unit),
+    ]
+
+
+def _table(headers: list[str], rows: list[list[str]]) -> str:
+    # Headers as a first row: tabulate widens every column that has a header of its own by two.
+    align = ["left", *["right"] * (len(headers) - 1)]
+    filled = [row + [""] * (len(headers) - len(row)) for row in rows]
+    lines = [headers, SEPARATING_LINE, *filled]
+    return tabulate(lines, tablefmt="simple", colalign=align, disable_numparse=True)
+
+
+def _notes(contrasts: list[Contrast]) -> list[str]:
+    correct = next(each for each in contrasts if each.metric == "correct")
+    both = next(each for each in contrasts if each.metric == "conditional_speedup")
+    epochs, cells = wording.count(correct.epochs, "epoch"), wording.count(both.cells, "cell")
+    notes = [f"Up to {epochs}; {cells} correct in both arms."]
+    if correct.saturated_ops:
+        of_all = f"{len(correct.saturated_ops)} of {wording.count(correct.ops, 'op')}"
+        named = "" if correct.saturated else f" ({', '.join(correct.saturated_ops)})"
+        notes.append(f"Saturated, all correct in both arms: {of_all}{named}.")
+    if correct.infra_failures:
+        notes.append(
+            f"Lost to the harness: {wording.count(correct.infra_failures, 'sample')}; dropped with "
+            f"them from the other arm: {wording.count(correct.dropped_samples, 'sample')}."
+        )
+    if correct.dropped_ops:
+        notes.append(f"Left out, not scored in every arm: {', '.join(correct.dropped_ops)}.")
+    if correct.label:
+        notes.append(f"{correct.label.capitalize()}: {wording.count(correct.ops, 'op')}.")
+    if any(each.floor_binds for each in contrasts):
+        notes.append(
+            "* Set by the variance floor: chance within ops alone allows more than the spread "
+            "between ops."
+        )
+    return notes
+
+
+def _wrap(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
