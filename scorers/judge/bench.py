@@ -16,7 +16,7 @@ from .contents import Contents
 from .job import Operation, Workload
 from .process import Reply, Worker
 
-_SLOTS_BYTES = 48 << 20
+_SLOTS_BYTES = 64 << 20
 MIN_SLOTS = 3
 MAX_SLOTS = 33
 
@@ -95,12 +95,21 @@ class Bench:
         begin = ctypes.c_void_p(self.arena.address + slot.begin)
         self._flush(begin, ctypes.c_int64(slot.end - slot.begin))
 
-    def call(self, indices: Sequence[int], *, keep: bool = False) -> Reply:
-        """Run the kernel once on each slot; the worker is awake before and after."""
+    def call(
+        self, indices: Sequence[int], warm: Sequence[int] = (), *, keep: bool = False
+    ) -> Reply:
+        """Run the kernel once on each slot; the worker is awake before and after.
+
+        Args:
+            indices: the slots of the calls whose claims the reply holds.
+            warm: slots of calls before them, in the same message.
+            keep: whether the baseline writes its outputs into the slots.
+        """
         assert self.workload is not None
         dims = [self.workload.dims[d] for d in self.operation.dims]
-        slots = [self.slots[i] for i in indices]
-        return self.worker.call(slots, dims, self.call_seconds, keep=keep)
+        slots = [self.slots[i] for i in (*warm, *indices)]
+        reply = self.worker.call(slots, dims, self.call_seconds, warm=len(warm), keep=keep)
+        return Reply(reply.claims[len(warm) :], reply.outside)
 
     def take(self, index: int, contents: Contents) -> float:
         """Verify everything about a slot after a call; the error in units of the tolerance.

@@ -102,7 +102,13 @@ class Worker:
         return answer
 
     def call(
-        self, slots: Sequence[Slot], dims: Sequence[int], seconds: float, *, keep: bool = False
+        self,
+        slots: Sequence[Slot],
+        dims: Sequence[int],
+        seconds: float,
+        *,
+        warm: int = 0,
+        keep: bool = False,
     ) -> Reply:
         """Run the kernel once on each slot, in order.
 
@@ -110,6 +116,7 @@ class Worker:
             slots: where the tensors of each call lie.
             dims: the operation's dims, in calling order.
             seconds: how long to wait for the answer.
+            warm: how many of the calls, from the first on, are there to warm up the baseline.
             keep: whether the baseline writes its outputs into the slot, for the judge to verify.
 
         Raises:
@@ -119,7 +126,7 @@ class Worker:
         """
         self._sequence += 1
         offsets = [offset for slot in slots for offset in slot.offsets]
-        request = struct.pack("<QIII", self._sequence, len(slots), len(dims), keep)
+        request = struct.pack("<QIIII", self._sequence, len(slots), len(dims), warm, keep)
         request += struct.pack(f"<{len(dims)}q{len(offsets)}q", *dims, *offsets)
         begin = time.perf_counter()
         try:

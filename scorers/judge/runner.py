@@ -58,10 +58,10 @@ def main():
         message = control.recv(MESSAGE)
         if not message:
             return
-        sequence, calls, dims_count, _ = struct.unpack_from("<QIII", message)
-        dims = (ctypes.c_int64 * dims_count).from_buffer_copy(message, 20)
+        sequence, calls, dims_count, _, _ = struct.unpack_from("<QIIII", message)
+        dims = (ctypes.c_int64 * dims_count).from_buffer_copy(message, 24)
         offsets = (ctypes.c_int64 * (calls * tensors)).from_buffer_copy(
-            message, 20 + 8 * dims_count
+            message, 24 + 8 * dims_count
         )
         nanoseconds = (ctypes.c_int64 * calls)()
         trampoline(

@@ -294,10 +294,10 @@ class Session:
             record.enter(record.where)
             return self.contents.get(operation, workload, "normal", index)
 
-        series = timing.time_pairs(bench, baseline, next_contents, CRITERION, bench.random)
-        bound = timing.require_plausible(series)
-        roofline = self._plausible_roofline(operation, workload, series)
-        record.timings.append(timing.summarise(workload, series, bound, roofline, CRITERION))
+        race = timing.Race(bench, baseline, next_contents, bench.random)
+        bound = race.run(CRITERION)
+        roofline = self._plausible_roofline(operation, workload, race.series)
+        record.timings.append(timing.summarise(workload, race.series, bound, roofline, CRITERION))
 
     def _plausible_roofline(
         self, operation: Operation, workload: Workload, series: timing.Series
