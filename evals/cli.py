@@ -9,15 +9,14 @@ from typing import Any
 import click
 
 from ..scorers.judge.errors import MachineError
-from ..tasks.errors import UsageError
+from ..tasks.errors import RunError, UsageError
 
-EXIT_OTHER_VERDICT = 1
+EXIT_FAILED = 1
 EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
 
 
 class _Group(click.Group):
-    """A group that turns the errors that a user can mend into one line and exit code 2."""
+    """A group that turns expected errors into one line and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -25,6 +24,9 @@ class _Group(click.Group):
         except (UsageError, MachineError) as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(EXIT_USAGE)
+        except RunError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(error.exit_code)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,8 +34,8 @@ class _Group(click.Group):
 def main() -> None:
     """Does a Skill make models write better compute kernels?
 
-    Exit codes: 0 done, 1 a verdict other than correct or a failed check, 2 bad input or a machine
-    that lacks something, 130 interrupted.
+    Exit codes: 0 done, 1 a verdict other than correct or a run that is not complete, 2 bad input or
+    a machine that lacks something, 130 interrupted.
     """
 
 
@@ -74,7 +76,7 @@ def judge(
     from .judge_file import judge_file
 
     verdict = judge_file(file, op, language, hardware, as_json=as_json, unsafe=unsafe)
-    sys.exit(0 if verdict == "correct" else EXIT_OTHER_VERDICT)
+    sys.exit(0 if verdict == "correct" else EXIT_FAILED)
 
 
 @main.command()

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from inspect_ai import Task, eval_set
 from inspect_ai._util.error import PrerequisiteError
-from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log_sample_summaries
+from inspect_ai.log import list_eval_logs, read_eval_log, read_eval_log_sample_summaries
 from inspect_ai.model import Model
 
-from ..tasks.errors import UsageError
+from ..scorers.executors.local import local_executor
+from ..tasks.errors import RunError, UsageError
 
 _MAX_SAMPLES = 1000
 
@@ -18,22 +19,28 @@ class GridError(UsageError):
     """A grid that cannot be started or resumed in its log folder."""
 
 
-class IncompleteRunError(Exception):
+class IncompleteRunError(RunError):
     """A grid that ended with samples missing or in error."""
 
 
+class InterruptedRunError(RunError):
+    """A grid that the user stopped."""
+
+    exit_code = 130
+
+
 def samples_done(log_dir: Path) -> int:
-    """How many samples the logs of a folder hold already, finished or not."""
+    """How many scored samples the logs of a folder hold."""
     if not log_dir.is_dir():
         return 0
     newest: dict[str, int] = {}
     for log in reversed(list_eval_logs(str(log_dir))):
         summaries = read_eval_log_sample_summaries(log)
-        newest[log.task_id or log.name] = sum(1 for s in summaries if s.completed)
+        newest[log.task_id or log.name] = sum(1 for s in summaries if s.scores and not s.error)
     return sum(newest.values())
 
 
-def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> list[EvalLog]:
+def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> None:
     """Run every arm to its end, or resume it.
 
     Args:
@@ -43,11 +50,12 @@ def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> list[EvalLog]:
 
     Raises:
         GridError: the folder holds logs of something else, or cannot be written.
+        InterruptedRunError: the user stopped it.
         IncompleteRunError: samples are missing after Inspect's retries.
     """
     make_folder(log_dir)
     try:
-        _, logs = eval_set(
+        eval_set(
             tasks,
             model=model,
             log_dir=str(log_dir),
@@ -67,16 +75,26 @@ def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> list[EvalLog]:
             f"{log_dir} holds logs of other tasks or of other versions of these: "
             "start over with --fresh, or choose another --log-dir"
         ) from error
-    missing = 0
-    for log in logs:
-        done = log.results.completed_samples if log.results else 0
-        total = log.results.total_samples if log.results else log.eval.dataset.samples or 0
-        missing += total - done if log.status == "success" else max(1, total - done)
-    if missing:
-        raise IncompleteRunError(
-            f"{missing} samples are missing in {log_dir}: the same command resumes the run"
+    finally:
+        local_executor().close()
+    _require_complete(tasks, log_dir)
+
+
+def _require_complete(tasks: list[Task], log_dir: Path) -> None:
+    # Inspect's own word is not enough: a set of logs can be a success with samples in error.
+    expected = sum(len(task.dataset) * (task.epochs or 1) for task in tasks)
+    logs = [read_eval_log(log, header_only=True) for log in list_eval_logs(str(log_dir))]
+    complete = sum(
+        log.results.completed_samples for log in logs if log.status == "success" and log.results
+    )
+    if complete == expected:
+        return
+    resume = f"in {log_dir}: the same command goes on from there"
+    if any(log.status == "cancelled" for log in logs):
+        raise InterruptedRunError(
+            f"interrupted with {samples_done(log_dir)} of {expected} samples done {resume}"
         )
-    return logs
+    raise IncompleteRunError(f"{expected - complete} of {expected} samples are missing {resume}")
 
 
 def make_folder(folder: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from concurrent.futures import Future
 from pathlib import Path
 
 import anyio
+import anyio.from_thread
+import anyio.lowlevel
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState
 
@@ -17,8 +21,18 @@ from .executors.local import local_executor
 from .job import make_job
 from .judge.evidence import Evidence
 
-# One thread a sample waits for its evidence; the judge itself takes one measurement at a time.
-_waiting = anyio.CapacityLimiter(10_000)
+
+async def _result(future: Future[Evidence]) -> Evidence:
+    # No thread waits: one that outlived the event loop would keep the process from ending.
+    done, token = anyio.Event(), anyio.lowlevel.current_token()
+
+    def wake(_: Future[Evidence]) -> None:
+        with contextlib.suppress(anyio.RunFinishedError):
+            anyio.from_thread.run_sync(done.set, token=token)
+
+    future.add_done_callback(wake)
+    await done.wait()
+    return future.result()
 
 
 def score_of(evidence: Evidence, source: str | None) -> Score:
@@ -87,10 +101,7 @@ def kernel_quality(variant: str, evidence_dir: str, unsafe: bool = False) -> Sco
                 language=language,
                 unsafe=unsafe,
             )
-            future = local_executor().submit(job)
-            evidence = await anyio.to_thread.run_sync(
-                future.result, limiter=_waiting, abandon_on_cancel=True
-            )
+            evidence = await _result(local_executor().submit(job))
         store(evidence, Path(evidence_dir))
         return score_of(evidence, found.source)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..evidence import Evidence, parse_evidence
+from ..evidence import Evidence, EvidenceError, parse_evidence
 
 _ATTEMPTS = 3
 
@@ -37,7 +37,6 @@ class LocalExecutor:
         self._pending: dict[str, _Pending] = {}
         self._process: subprocess.Popen[str] | None = None
         self._listeners: list[Callable[[dict[str, Any]], None]] = []
-        self._closing = False
         atexit.register(self.close)
 
     def subscribe(self, listener: Callable[[dict[str, Any]], None]) -> None:
@@ -65,6 +64,8 @@ class LocalExecutor:
             [sys.executable, "-m", "skilldyno.scorers.judge"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Ctrl-C is this process's to handle: it ends the judge once the logs are written.
+            start_new_session=True,
             text=True,
             encoding="utf-8",
         )
@@ -87,50 +88,62 @@ class LocalExecutor:
             self._receive(json.loads(line))
         code = process.wait()
         with self._lock:
+            lost = []
             if self._process is process:
                 self._process = None
-            if not self._closing:
-                self._restart(code)
+                lost = self._restart()
+        # Outside the lock, since whoever waits for a future may be about to submit.
+        for pending in lost:
+            pending.future.set_exception(
+                JudgeError(f"the judge died {_ATTEMPTS} times (exit code {code})")
+            )
 
     def _receive(self, event: dict[str, Any]) -> None:
         kind = event.pop("event")
         if kind == "evidence":
-            evidence = parse_evidence(event)
-            with self._lock:
-                pending = self._pending[evidence.id]
-                if evidence.verdict == "infra_error" and pending.attempts < _ATTEMPTS:
-                    self._send(pending)
-                    return
-                del self._pending[evidence.id]
-            pending.future.set_result(evidence)
+            self._settle(event)
         elif kind == "refused":
-            with self._lock:
-                pending = self._pending.pop(event["id"])
             refusal = JudgeError(f"the judge refused a job: {event['reason']}")
-            pending.future.set_exception(refusal)
+            with self._lock:
+                pending = self._pending.pop(event["id"], None)
+            if pending is not None:
+                pending.future.set_exception(refusal)
         for listener in self._listeners:
             listener({"event": kind, **event})
 
-    def _restart(self, code: int) -> None:
-        for key, pending in list(self._pending.items()):
-            if pending.attempts >= _ATTEMPTS:
-                del self._pending[key]
-                pending.future.set_exception(
-                    JudgeError(f"the judge died {_ATTEMPTS} times (exit code {code})")
-                )
+    def _settle(self, record: dict[str, Any]) -> None:
+        with self._lock:
+            pending = self._pending.get(record["id"])
+            if pending is None:
+                return
+            if record["verdict"] == "infra_error" and pending.attempts < _ATTEMPTS:
+                self._send(pending)
+                return
+            del self._pending[record["id"]]
+        try:
+            pending.future.set_result(parse_evidence(record))
+        except EvidenceError as error:
+            pending.future.set_exception(error)
+
+    def _restart(self) -> list[_Pending]:
+        lost = [p for p in self._pending.values() if p.attempts >= _ATTEMPTS]
+        self._pending = {k: p for k, p in self._pending.items() if p.attempts < _ATTEMPTS}
         if self._pending:
             self._start()
             for pending in self._pending.values():
                 self._send(pending)
+        return lost
 
     def close(self) -> None:
-        """End the judge and its children."""
+        """End the judge and its children; jobs under way end in a JudgeError."""
         with self._lock:
-            self._closing = True
             process, self._process = self._process, None
-        if process is not None and process.poll() is None:
+            abandoned, self._pending = list(self._pending.values()), {}
+        if process is not None:
             process.kill()
             process.wait()
+        for pending in abandoned:
+            pending.future.set_exception(JudgeError("the judge was closed before it answered"))
 
 
 @lru_cache(maxsize=1)

@@ -38,7 +38,7 @@ class StoppingCriterion:
     half_width: float = 0.03
     min_pairs: int = 8
     max_pairs: int = 30
-    seconds: float = 0.8
+    seconds: float = 0.6
     patience_seconds: float = 8.0
 
     def narrow(self, interval: Interval) -> bool:

@@ -15,7 +15,7 @@ import torch
 from .job import Operation, Tensor, Workload
 
 _POOL = (1 << 20) + 7
-_CACHE_BYTES = 2 << 30
+_CACHE_BYTES = 1 << 30
 _CHANGED_SHARE = 0.01
 
 NEARLY_SAME = "nearly_same"

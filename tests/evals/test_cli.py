@@ -1,0 +1,73 @@
+"""The command line: quick help, bad input in one line with exit code 2, one JSON object."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def test_help_loads_no_heavy_package():
+    heavy = ("torch", "numpy", "pandas", "inspect_ai", "matplotlib", "scipy", "pydantic")
+    code = (
+        "import sys\nfrom skilldyno.evals.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        f"print([m for m in {heavy!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    for command in ("demo", "judge", "compare"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["compare", "nowhere"], "nowhere"),
+        (["compare", "{empty}"], "{empty}"),
+        (["compare", "{corrupt}"], "{corrupt}"),
+        (["demo", "--log-dir", "{file}/run"], "choose another --log-dir"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, words, skilldyno, tmp_path):
+    places = {"empty": tmp_path / "empty", "corrupt": tmp_path / "c.eval", "file": tmp_path / "f"}
+    places["empty"].mkdir()
+    places["corrupt"].write_bytes(b"PK\x03\x04 not really")
+    places["file"].touch()
+    done = skilldyno(*(a.format(**places) for a in arguments))
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert lines[-1].startswith("error: ")
+    assert words.format(**places) in lines[-1]
+    assert len(lines) == 1
+
+
+def test_unknown_option_is_usage(skilldyno):
+    assert skilldyno("judge", "--colour").returncode == 2
+
+
+def test_compare_prints_one_json_object(skilldyno, tmp_path):
+    from inspect_ai import eval as inspect_eval
+    from inspect_ai.model import ModelOutput, ModelUsage, get_model
+
+    from skilldyno.evals.kernel_skill import kernel_skill
+    from skilldyno.skills.skill import SHIPPED_SKILLS
+
+    def answer(*_: object) -> ModelOutput:
+        output = ModelOutput.from_content("mockllm/model", "no code")
+        output.usage = ModelUsage(input_tokens=3, output_tokens=5, total_tokens=8)
+        return output
+
+    for skill in (None, str(SHIPPED_SKILLS / "cpu-kernels")):
+        model = get_model("mockllm/model", custom_outputs=answer, memoize=False)
+        task = kernel_skill(skill=skill, evidence_dir=str(tmp_path / "evidence"))
+        inspect_eval(task, model=model, log_dir=str(tmp_path / "logs"), display="none")
+    done = skilldyno("compare", str(tmp_path / "logs"), "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["samples"] == 48
+    assert result["verdicts"] == {"no_code": 48}
+    contrasts = {c["metric"] for c in result["contrasts"]}
+    assert {"correct", "compiled", "fast_1"} <= contrasts
+    assert (tmp_path / "logs" / "report.html").read_text().startswith("<!doctype html>")
