@@ -304,13 +304,14 @@ class Session:
     ) -> float:
         pairs = series.kept()
         seconds = float(np.median([p.candidate for p in pairs]))
+        roofline = timing.roofline_seconds(workload, self.ceilings, operation.rate)
         for _ in range(_CEILING_ATTEMPTS):
-            roofline = timing.roofline_seconds(workload, self.ceilings, operation.rate)
             if seconds >= timing.ROOFLINE_SLACK * roofline:
                 return roofline
             # The ceilings may have been measured in a slow moment of a shared machine.
             again = self.measure_ceilings()
             self.ceilings = {k: max(v, again[k]) for k, v in self.ceilings.items()}
+            roofline = timing.roofline_seconds(workload, self.ceilings, operation.rate)
         raise timing.Implausible(
             f"it claims {seconds * 1e6:.3g} us, and this machine's memory and arithmetic need "
             f"{roofline * 1e6:.3g} us at the least"

@@ -61,7 +61,7 @@ def test_killed_run_resumes_without_loss_or_repetition(suite, tmp_path):
     keys = rows[["variant", "eval_task", "epoch"]].drop_duplicates()
     assert len(rows) == len(keys) == 4
     assert set(rows["op"]) == {"rms_norm", "quant_int8"}
-    assert (rows["status"] == "scored").all()
+    assert set(rows["status"]) == {"scored"}
     before = evidence_files(folder)
     third = start(folder, suite)
     assert third.wait(timeout=120) == 0

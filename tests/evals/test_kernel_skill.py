@@ -50,7 +50,9 @@ def test_arms_differ_in_the_system_message_alone(tmp_path):
         assert isinstance(first, ChatMessageSystem)
         assert "pragma omp" in first.text
         assert sample.scores
-        assert sample.scores["kernel_quality"].metadata["verdict"] == "no_code"
+        evidence = sample.scores["kernel_quality"].metadata
+        assert evidence is not None
+        assert evidence["verdict"] == "no_code"
     metadata = logs[1].eval.metadata or {}
     assert metadata["variant"] == "cpu-kernels@b0e781"
     assert metadata["skill"]["name"] == "cpu-kernels"
