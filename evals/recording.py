@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..skills.skill import Skill
 from ..tasks.errors import UsageError
+from ..tasks.operation import operation_names
 
 _FOLDER = Path(__file__).parent / "recordings"
 
@@ -115,9 +116,15 @@ def load_recording(name: str) -> Recording:
     """
     path = recording_path(name)
     manifest = _read_manifest(path.with_suffix(".toml"))
+    known = operation_names()
     completions: dict[tuple[str, str, int], RecordedCompletion] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         row = _read_row(path, number, line)
+        if row.op not in known:
+            raise RecordingError(
+                f"{path.name}:{number} is for the operation {row.op!r}, which is not defined: "
+                f"define it in tasks/ops/{row.op}, or remove its lines"
+            )
         key = (row.variant, f"{row.op}/{row.hardware}/{row.language}", row.epoch)
         if key in completions:
             raise RecordingError(f"{path.name}:{number} repeats {key}: remove one of the two")

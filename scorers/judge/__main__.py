@@ -32,19 +32,6 @@ from .session import Session
 _emitting = threading.Lock()
 
 
-def _infra_error(job: Job, reason: str) -> Evidence:
-    return Evidence(
-        id=job.id,
-        candidate=job.candidate,
-        operation=job.operation.name,
-        operation_digest=job.operation.digest,
-        hardware=job.hardware,
-        language=job.language,
-        verdict="infra_error",
-        reason=reason,
-    )
-
-
 def _read_jobs(lines: Any, jobs: queue.Queue[Job | None]) -> None:
     for line in lines:
         if line.strip():
@@ -78,7 +65,7 @@ class Serving:
         self.jobs: queue.Queue[Job | None] = queue.Queue()
         self.open = True
         self.session: Session | None = None
-        self.builders = ThreadPoolExecutor(os.cpu_count() or 1)
+        self.builders = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
 
     def serve(self) -> None:
         """Serve until stdin ends and every job has its evidence."""
@@ -118,7 +105,12 @@ class Serving:
             built = list(self.builders.map(self._build_one, waiting))
         except SandboxError as error:
             for job in waiting:
-                _emit({"event": "evidence", **_infra_error(job, str(error)).to_dict()})
+                _emit(
+                    {
+                        "event": "evidence",
+                        **Evidence.about(job, "infra_error", str(error)).to_dict(),
+                    }
+                )
             return []
         return [(job, b) for job, b in zip(waiting, built, strict=True) if b is not None]
 
@@ -127,7 +119,12 @@ class Serving:
         try:
             built = self.session.build(job)
         except Exception as error:
-            _emit({"event": "evidence", **_infra_error(job, _describe(error)).to_dict()})
+            _emit(
+                {
+                    "event": "evidence",
+                    **Evidence.about(job, "infra_error", _describe(error)).to_dict(),
+                }
+            )
             return None
         _emit({"event": "built", "id": job.id, "seconds": built.record.seconds})
         return built
@@ -138,7 +135,7 @@ class Serving:
             evidence = self.session.judge(job, built)
         except Exception as error:
             # The session's processes may be in any state now; the next job gets fresh ones.
-            evidence = _infra_error(job, _describe(error))
+            evidence = Evidence.about(job, "infra_error", _describe(error))
             self.session.close()
             self.session = Session(job.settings.seed, unsafe=job.settings.unsafe)
         _emit({"event": "evidence", **evidence.to_dict()})

@@ -125,7 +125,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     control.send(b"hello")
     keep_freed_memory()
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     served: Served | None = None
     with torch.inference_mode():
         while True:

@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from .job import Job
+
 SCHEMA = 1
 VERDICTS = (
     "no_code",
@@ -89,6 +91,20 @@ class Evidence:
     seconds: dict[str, float] = field(default_factory=dict)
     output: str = ""
     schema: int = SCHEMA
+
+    @classmethod
+    def about(cls, job: Job, verdict: str, reason: str) -> Evidence:
+        """The record of a job of which nothing is known but its verdict."""
+        return cls(
+            id=job.id,
+            candidate=job.candidate,
+            operation=job.operation.name,
+            operation_digest=job.operation.digest,
+            hardware=job.hardware,
+            language=job.language,
+            verdict=verdict,
+            reason=reason,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON-ready values."""

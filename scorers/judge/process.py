@@ -271,7 +271,7 @@ def start_baseline() -> Worker:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     # The judge's own threads sleep between its computations; the baseline's are timed.
     environment.pop("GOMP_SPINCOUNT", None)
-    environment["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
+    environment["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
     environment["OMP_PROC_BIND"] = "true"
     return Worker([sys.executable, "-m", f"{_PACKAGE}.baseline"], environment)
 

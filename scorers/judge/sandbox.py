@@ -83,7 +83,7 @@ def _bubblewrap(readable: list[Path], writable: Path | None) -> list[str]:
 
 def environment() -> dict[str, str]:
     """The whole environment of untrusted code: nothing of the user's."""
-    threads = str(os.cpu_count() or 1)
+    threads = str(len(os.sched_getaffinity(0)))
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": threads}
 
 

@@ -138,7 +138,7 @@ class Session:
             "numpy": np.__version__,
             "compiler": compiler_version(),
             "cpu": processor(),
-            "threads": os.cpu_count() or 1,
+            "threads": len(os.sched_getaffinity(0)),
             "kernel": platform.release(),
         }
 
@@ -156,7 +156,12 @@ class Session:
         """Load, check and time one built candidate, and say what it is worth."""
         record = Record(deadline=time.monotonic() + job.settings.total_seconds)
         record.seconds["build"] = built.record.seconds
-        evidence = self._evidence(job, built)
+        evidence = replace(
+            Evidence.about(job, "infra_error", ""),
+            build=built.record,
+            isolation=self.sandbox.describe(),
+            environment={**self.environment(), "ceilings": self.ceilings},
+        )
         if built.library is None:
             verdict = "timeout" if built.timed_out else "compile_error"
             return replace(evidence, verdict=verdict, reason=built.reason, seconds=record.seconds)
@@ -197,21 +202,6 @@ class Session:
             roofline_fraction=float(np.exp(np.mean(np.log(fractions)))),
         )
 
-    def _evidence(self, job: Job, built: Built) -> Evidence:
-        return Evidence(
-            id=job.id,
-            candidate=job.candidate,
-            operation=job.operation.name,
-            operation_digest=job.operation.digest,
-            hardware=job.hardware,
-            language=job.language,
-            verdict="infra_error",
-            reason="",
-            build=built.record,
-            isolation=self.sandbox.describe(),
-            environment=self.environment(),
-        )
-
     def _trial(self, job: Job, library: Path, record: Record) -> None:
         baseline = self.baseline_bench(job.operation)
         begin = time.monotonic()
@@ -233,7 +223,7 @@ class Session:
         trampoline = build_trampoline(operation)
         arena = Arena(arena_capacity(operation))
         worker = start_runner(self.sandbox, [library.parent])
-        threads = (os.cpu_count() or 1) * _THREAD_BYTES
+        threads = (len(os.sched_getaffinity(0))) * _THREAD_BYTES
         setup = {
             "library": str(library),
             "trampoline": str(trampoline),

@@ -69,6 +69,7 @@ def test_another_skill_is_refused(tmp_path):
         (["{"], MANIFEST, r"recording\.jsonl:1 is not valid JSON"),
         ([json.dumps({**ROW, "op": None})], MANIFEST, r"recording\.jsonl:1: field op"),
         ([json.dumps({k: v for k, v in ROW.items() if k != "op"})], MANIFEST, "field op"),
+        ([json.dumps({**ROW, "op": "rms_nrom"})], MANIFEST, "operation 'rms_nrom'"),
         ([json.dumps(ROW)] * 2, MANIFEST, r"recording\.jsonl:2 repeats"),
         ([json.dumps(ROW)], None, r"recording\.toml is missing"),
         ([json.dumps(ROW)], "model =", "is not valid TOML"),
