@@ -125,7 +125,8 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     control.send(b"hello")
     keep_freed_memory()
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    # Not from the affinity mask: binding has left the main thread a single core of it by now.
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     served: Served | None = None
     with torch.inference_mode():
         while True:
@@ -137,8 +138,9 @@ def main() -> None:
                 served = None
                 served = Served(json.loads(message), descriptors[0])
                 control.send(b"ready")
-            elif message == b"ceilings":
-                control.send(json.dumps(measure_ceilings()).encode())
+            elif message == b"machine":
+                machine = {"threads": torch.get_num_threads(), **measure_ceilings()}
+                control.send(json.dumps(machine).encode())
             elif served is not None:
                 control.send(answer(served, message))
 

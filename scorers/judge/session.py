@@ -96,17 +96,17 @@ class Session:
             self._baseline = start_baseline()
 
     @cached_property
-    def ceilings(self) -> dict[str, float]:
-        """This machine's measured memory bandwidth and rates."""
-        return self.measure_ceilings()
+    def machine(self) -> dict[str, float]:
+        """This machine's measured memory bandwidth and rates, and the baseline's threads."""
+        return self.measure_machine()
 
-    def measure_ceilings(self) -> dict[str, float]:
-        """Measure memory bandwidth and rates now."""
+    def measure_machine(self) -> dict[str, float]:
+        """Have the baseline's process measure memory bandwidth and rates now."""
         self.warm_up()
         assert self._baseline is not None
         if self._bench is not None:
             self._baseline.resume()
-        found = json.loads(self._baseline.ask(b"ceilings", 60.0))
+        found = json.loads(self._baseline.ask(b"machine", 60.0))
         if self._bench is not None:
             self._baseline.stop()
         return found
@@ -115,7 +115,7 @@ class Session:
         """The baseline set up for an operation, frozen."""
         if self._bench is not None and self._bench.operation.digest == operation.digest:
             return self._bench
-        _ = self.ceilings
+        _ = self.machine
         assert self._baseline is not None
         if self._bench is not None:
             self._bench.arena.close()
@@ -138,7 +138,7 @@ class Session:
             "numpy": np.__version__,
             "compiler": compiler_version(),
             "cpu": processor(),
-            "threads": len(os.sched_getaffinity(0)),
+            **self.machine,
             "kernel": platform.release(),
         }
 
@@ -160,7 +160,7 @@ class Session:
             Evidence.about(job, "infra_error", ""),
             build=built.record,
             isolation=self.sandbox.describe(),
-            environment={**self.environment(), "ceilings": self.ceilings},
+            environment=self.environment(),
         )
         if built.library is None:
             verdict = "timeout" if built.timed_out else "compile_error"
@@ -294,14 +294,14 @@ class Session:
     ) -> float:
         pairs = series.kept()
         seconds = float(np.median([p.candidate for p in pairs]))
-        roofline = timing.roofline_seconds(workload, self.ceilings, operation.rate)
+        roofline = timing.roofline_seconds(workload, self.machine, operation.rate)
         for _ in range(_CEILING_ATTEMPTS):
             if seconds >= timing.ROOFLINE_SLACK * roofline:
                 return roofline
             # The ceilings may have been measured in a slow moment of a shared machine.
-            again = self.measure_ceilings()
-            self.ceilings = {k: max(v, again[k]) for k, v in self.ceilings.items()}
-            roofline = timing.roofline_seconds(workload, self.ceilings, operation.rate)
+            again = self.measure_machine()
+            self.machine = {k: max(v, again[k]) for k, v in self.machine.items()}
+            roofline = timing.roofline_seconds(workload, self.machine, operation.rate)
         raise timing.Implausible(
             f"it claims {seconds * 1e6:.3g} us, and this machine's memory and arithmetic need "
             f"{roofline * 1e6:.3g} us at the least"

@@ -196,6 +196,8 @@ def evidence(outcome: Outcome) -> dict[str, Any]:
             "compiler": "g++ 12.2.0",
             "cpu": "AMD EPYC",
             "threads": 2,
+            "bandwidth": 5.1e10,
+            "float32": 1.2e11,
             "seed": 7,
         },
         "seconds": {"build": 1.2, "check": 0.4, "time": 1.9},

@@ -1,5 +1,7 @@
 """A fault costs its own candidate alone, gets its own verdict, and the next one is judged right."""
 
+import os
+
 import pytest
 
 FAULTS = {
@@ -79,6 +81,7 @@ def test_fault_leaves_the_next_candidate_alone(judge, rms_norm):
     assert crashing.result().verdict == "runtime_error"
     result = good.result()
     assert result.verdict == "correct", result.reason
+    assert result.environment["threads"] == len(os.sched_getaffinity(0))
     assert {t.workload for t in result.timings} == {
         "M=512,N=4096",
         "M=4096,N=1024",
