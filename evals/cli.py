@@ -86,9 +86,16 @@ def judge(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where to write the HTML report; by default report.html beside the first logs.",
 )
+@click.option(
+    "--dataset",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder to write the rows to, as a dataset with its card.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def compare(logs: tuple[Path, ...], report: Path | None, as_json: bool) -> None:
+def compare(
+    logs: tuple[Path, ...], report: Path | None, dataset: Path | None, as_json: bool
+) -> None:
     """Compare the variants in LOGS (folders or .eval files) with the variant none."""
     from .compare import compare_command
 
-    compare_command(list(logs), report, as_json=as_json)
+    compare_command(list(logs), report, dataset, as_json=as_json)

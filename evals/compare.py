@@ -10,7 +10,9 @@ import click
 from ..results.compare import compare_logs
 
 
-def compare_command(logs: list[Path], report: Path | None, *, as_json: bool) -> None:
+def compare_command(
+    logs: list[Path], report: Path | None, dataset: Path | None, *, as_json: bool
+) -> None:
     """Print the comparison and write its report.
 
     Raises:
@@ -18,5 +20,5 @@ def compare_command(logs: list[Path], report: Path | None, *, as_json: bool) -> 
     """
     first = logs[0]
     beside = (first if first.is_dir() else first.parent) / "report.html"
-    result = compare_logs(logs, report or beside)
+    result = compare_logs(logs, report or beside, dataset=dataset)
     click.echo(json.dumps(result.to_json()) if as_json else result.text)

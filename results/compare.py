@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .dataset import write_dataset
 from .payload import comparison_json
 from .report import write_report
 from .statistics import Comparison, compare
@@ -35,7 +36,10 @@ class ComparedLogs:
 
 
 def compare_logs(
-    paths: Sequence[str | Path], report: str | Path, baseline: str = "none"
+    paths: Sequence[str | Path],
+    report: str | Path,
+    baseline: str = "none",
+    dataset: Path | None = None,
 ) -> ComparedLogs:
     """Read logs, compare their arms and write the report.
 
@@ -43,6 +47,7 @@ def compare_logs(
         paths: Log files, or folders that hold some.
         report: The HTML file to write.
         baseline: The variant that the others are compared to.
+        dataset: The folder to write the rows to as a dataset, if any.
 
     Returns:
         The comparison and the report's path.
@@ -52,4 +57,6 @@ def compare_logs(
     """
     rows = read_rows(paths)
     comparison = compare(rows, baseline)
+    if dataset is not None:
+        write_dataset(comparison, rows, dataset)
     return ComparedLogs(comparison, write_report(comparison, rows, report))
