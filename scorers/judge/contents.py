@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from .job import Operation, Tensor, Workload
 
 _POOL = (1 << 20) + 7
-_CACHE_BYTES = 1 << 30
 _CHANGED_SHARE = 0.01
 
 NEARLY_SAME = "nearly_same"
 """The first normal contents with one element in a hundred changed, which a cache that looks at a
 sample of its inputs takes for the same."""
 
-Floats = npt.NDArray[Any]
 _Key = tuple[str, str, str, str, int]
 
 
@@ -49,6 +46,33 @@ class Contents:
         return sum(t.numel() * t.element_size() for t in tensors)
 
 
+class Draw:
+    """Seeded random numbers, on the host for choices and on a device for tensors."""
+
+    def __init__(self, seed: Sequence[int], device: str) -> None:
+        self.device = device
+        self.host = np.random.default_rng(seed)
+        self.generator = torch.Generator(device)
+        self.generator.manual_seed(int(self.host.integers(1 << 62)))
+
+    def uniform(self, shape: Sequence[int], low: float, high: float) -> torch.Tensor:
+        """Float32 numbers in [low, high)."""
+        unit = torch.rand(tuple(shape), generator=self.generator, device=self.device)
+        return unit.mul_(high - low).add_(low)
+
+    def normal(self, shape: Sequence[int]) -> torch.Tensor:
+        """Standard normal float32 numbers."""
+        return torch.randn(tuple(shape), generator=self.generator, device=self.device)
+
+    def integers(self, bound: int, shape: Sequence[int]) -> torch.Tensor:
+        """Int64 numbers in [0, bound)."""
+        return torch.randint(bound, tuple(shape), generator=self.generator, device=self.device)
+
+    def signs(self, shape: Sequence[int]) -> torch.Tensor:
+        """Minus one or one, evenly."""
+        return self.integers(2, shape).mul_(2).sub_(1).to(torch.float32)
+
+
 class Reference:
     """The functions of an operation's reference.py."""
 
@@ -67,9 +91,18 @@ class ContentsCache:
     earlier candidate saw are as secret to the next one as new ones.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, device: str = "cpu", capacity: int = 1 << 30) -> None:
+        """Start with nothing made.
+
+        Args:
+            seed: the session's secret, from which all contents follow.
+            device: where the tensors live, by torch's name.
+            capacity: bytes of contents that are kept.
+        """
         self.seed = seed
-        self._pool = np.random.default_rng([seed, 0]).standard_normal(_POOL, dtype=np.float32)
+        self.device = device
+        self.capacity = capacity
+        self._pool = Draw([seed, 0], device).normal((_POOL,))
         self._kept: OrderedDict[_Key, Contents] = OrderedDict()
         self._bytes = 0
         self._references: dict[str, Reference] = {}
@@ -86,25 +119,21 @@ class ContentsCache:
         made = self._make(operation, workload, distribution, key)
         self._kept[key] = made
         self._bytes += made.nbytes
-        while self._bytes > _CACHE_BYTES and len(self._kept) > 1:
+        while self._bytes > self.capacity and len(self._kept) > 1:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return made
 
     def _make(
-        self,
-        operation: Operation,
-        workload: Workload,
-        distribution: str,
-        key: _Key,
+        self, operation: Operation, workload: Workload, distribution: str, key: _Key
     ) -> Contents:
         digest = hashlib.sha256(repr(key).encode()).digest()
-        random = np.random.default_rng([self.seed, *np.frombuffer(digest, dtype=np.uint32)])
+        draw = Draw([self.seed, *np.frombuffer(digest, dtype=np.uint32)], self.device)
         if distribution == NEARLY_SAME:
             earlier = self.get(operation, workload, "normal", 0).inputs
-            inputs = tuple(_change_a_few(tensor, random) for tensor in earlier)
+            inputs = tuple(_change_a_few(tensor, draw) for tensor in earlier)
         else:
             inputs = tuple(
-                self._fill(tensor, shape, workload, distribution, random)
+                self._fill(tensor, shape, workload, distribution, draw)
                 for tensor, shape in zip(operation.tensors, workload.shapes, strict=True)
                 if tensor.role == "input"
             )
@@ -118,36 +147,34 @@ class ContentsCache:
         shape: tuple[int, ...],
         workload: Workload,
         distribution: str,
-        random: np.random.Generator,
+        draw: Draw,
     ) -> torch.Tensor:
         fill = tensor.fill or "data"
         if fill.startswith("index:"):
-            bound = workload.dims[fill.removeprefix("index:")]
-            return torch.from_numpy(random.integers(0, bound, shape, dtype=np.int64))
-        normal = self._normal(shape, random)
-        if fill == "data":
-            values = DISTRIBUTIONS[distribution](normal, random)
-        else:
-            values = _PARAMETERS[fill](normal, random)
-        return torch.from_numpy(values).to(getattr(torch, tensor.dtype))
+            return draw.integers(workload.dims[fill.removeprefix("index:")], shape)
+        normal = self._normal(shape, draw)
+        kinds = DISTRIBUTIONS if fill == "data" else _PARAMETERS
+        values = kinds[distribution if fill == "data" else fill](normal, draw)
+        return values.to(getattr(torch, tensor.dtype)).contiguous()
 
-    def _normal(self, shape: tuple[int, ...], random: np.random.Generator) -> Floats:
-        out = np.empty(int(np.prod(shape)), dtype=np.float32)
+    def _normal(self, shape: tuple[int, ...], draw: Draw) -> torch.Tensor:
+        # Cut from a pool at random places, which costs a copy where fresh numbers cost a
+        # logarithm and a root each; rows are then scaled and shifted anew.
+        out = torch.empty(int(np.prod(shape)), device=self.device)
         position = 0
-        while position < out.size:
-            start = int(random.integers(0, _POOL // 2))
-            count = min(out.size - position, _POOL - start)
+        while position < out.numel():
+            start = int(draw.host.integers(0, _POOL // 2))
+            count = min(out.numel() - position, _POOL - start)
             out[position : position + count] = self._pool[start : start + count]
             position += count
         return out.reshape(shape)
 
 
-def _change_a_few(tensor: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
+def _change_a_few(tensor: torch.Tensor, draw: Draw) -> torch.Tensor:
     changed = tensor.clone()
     if tensor.is_floating_point():
         flat = changed.reshape(-1)
-        count = max(1, int(flat.numel() * _CHANGED_SHARE))
-        places = torch.from_numpy(random.integers(0, flat.numel(), count))
+        places = draw.integers(flat.numel(), (max(1, int(flat.numel() * _CHANGED_SHARE)),))
         flat[places] = flat[places] * 2 + 1
     return changed
 
@@ -184,88 +211,65 @@ def _as_tuple(value: Any) -> tuple[torch.Tensor, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
-def _row_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return (*shape[:-1], 1)
+def _rows(normal: torch.Tensor) -> tuple[int, ...]:
+    return (*normal.shape[:-1], 1)
 
 
-def _scaled(normal: Floats, random: np.random.Generator) -> Floats:
-    rows = _row_shape(normal.shape)
-    scale = np.exp2(random.uniform(-3, 3, rows)).astype(np.float32)
-    normal *= scale
-    normal += scale * random.uniform(-1, 1, rows).astype(np.float32)
-    return normal
+def _scaled(normal: torch.Tensor, draw: Draw) -> torch.Tensor:
+    scale = draw.uniform(_rows(normal), -3, 3).exp2_()
+    return normal.mul_(scale).add_(scale * draw.uniform(_rows(normal), -1, 1))
 
 
-def _heavy_tail(normal: Floats, random: np.random.Generator) -> Floats:
-    return random.standard_t(3, normal.shape).astype(np.float32)
+def _heavy_tail(normal: torch.Tensor, draw: Draw) -> torch.Tensor:
+    # Student's t with three degrees of freedom.
+    return normal / draw.normal((3, *normal.shape)).square_().mean(0).sqrt_()
 
 
-def _ties(normal: Floats, random: np.random.Generator) -> Floats:
-    levels = np.sort(random.standard_normal(4).astype(np.float32))
-    return levels[random.integers(0, 4, normal.shape)]
+def _ties(normal: torch.Tensor, draw: Draw) -> torch.Tensor:
+    return draw.normal((4,))[draw.integers(4, normal.shape)]
 
 
-def _sorted(normal: Floats, random: np.random.Generator) -> Floats:
-    ordered = np.sort(_scaled(normal, random), axis=-1)
-    return np.array(ordered if random.random() < 0.5 else ordered[..., ::-1])
+def _sorted(normal: torch.Tensor, draw: Draw) -> torch.Tensor:
+    return _scaled(normal, draw).sort(dim=-1, descending=bool(draw.host.integers(2))).values
 
 
-def _constant(normal: Floats, random: np.random.Generator) -> Floats:
-    rows = random.normal(0, 2, _row_shape(normal.shape)).astype(np.float32)
-    return np.array(np.broadcast_to(rows, normal.shape))
-
-
-def _zeros(normal: Floats, random: np.random.Generator) -> Floats:
-    return np.zeros_like(normal)
-
-
-def _offset(normal: Floats, random: np.random.Generator) -> Floats:
-    sign = random.choice([-1.0, 1.0], _row_shape(normal.shape)).astype(np.float32)
-    return normal + np.float32(300) * sign
-
-
-def _masked(normal: Floats, random: np.random.Generator) -> Floats:
-    values = _scaled(normal, random)
-    hidden = random.random(normal.shape) < 1 / 3
+def _masked(normal: torch.Tensor, draw: Draw) -> torch.Tensor:
+    hidden = draw.uniform(normal.shape, 0, 1) < 1 / 3
     hidden[..., 0] = False
-    values[hidden] = -np.inf
-    return values
+    return _scaled(normal, draw).masked_fill_(hidden, float("-inf"))
 
 
-def _alternating(normal: Floats, random: np.random.Generator) -> Floats:
-    signs = np.where(np.arange(normal.shape[-1]) % 2 == 0, 1, -1).astype(np.float32)
-    return normal * np.float32(0.01) + signs * np.float32(random.uniform(10, 30))
+def _alternating(normal: torch.Tensor, draw: Draw) -> torch.Tensor:
+    signs = torch.arange(normal.shape[-1], device=normal.device).remainder(2).mul(-2).add(1)
+    return normal.mul_(0.01).add_(signs * float(draw.host.uniform(10, 30)))
 
 
-DISTRIBUTIONS: dict[str, Callable[[Floats, np.random.Generator], Floats]] = {
+DISTRIBUTIONS: dict[str, Callable[[torch.Tensor, Draw], torch.Tensor]] = {
     "normal": _scaled,
     "heavy_tail": _heavy_tail,
     "ties": _ties,
     "sorted": _sorted,
-    "constant": _constant,
-    "zeros": _zeros,
-    "huge": lambda normal, random: normal * np.float32(1e15),
-    "tiny": lambda normal, random: normal * np.float32(1e-15),
-    "offset": _offset,
+    "constant": lambda normal, draw: draw.normal(_rows(normal)).mul_(2).expand(normal.shape),
+    "zeros": lambda normal, draw: torch.zeros_like(normal),
+    "huge": lambda normal, draw: normal.mul_(1e15),
+    "tiny": lambda normal, draw: normal.mul_(1e-15),
+    "offset": lambda normal, draw: normal.add_(draw.signs(_rows(normal)).mul_(300)),
     "masked": _masked,
     "alternating": _alternating,
 }
 
 
-def _weight(normal: Floats, random: np.random.Generator) -> Floats:
-    if normal.ndim > 1:
-        return normal * np.float32(normal.shape[-1] ** -0.5)
-    sign = np.where(random.random(normal.shape) < 0.2, -1, 1)
-    return (sign * random.uniform(0.25, 2.0, normal.shape)).astype(np.float32)
+def _weight(normal: torch.Tensor, draw: Draw) -> torch.Tensor:
+    if normal.dim() > 1:
+        return normal.mul_(normal.shape[-1] ** -0.5)
+    negative = draw.uniform(normal.shape, 0, 1) < 0.2
+    size = draw.uniform(normal.shape, 0.25, 2.0)
+    return torch.where(negative, -size, size)
 
 
-_PARAMETERS: dict[str, Callable[[Floats, np.random.Generator], Floats]] = {
+_PARAMETERS: dict[str, Callable[[torch.Tensor, Draw], torch.Tensor]] = {
     "weight": _weight,
-    "bias": lambda normal, random: normal * np.float32(0.5) + np.float32(random.uniform(0.2, 1)),
-    "cosine": lambda normal, random: np.cos(random.uniform(0, 2 * np.pi, normal.shape)).astype(
-        np.float32
-    ),
-    "sine": lambda normal, random: np.sin(random.uniform(0, 2 * np.pi, normal.shape)).astype(
-        np.float32
-    ),
+    "bias": lambda normal, draw: normal.mul_(0.5).add_(float(draw.host.uniform(0.2, 1))),
+    "cosine": lambda normal, draw: draw.uniform(normal.shape, 0, 2 * np.pi).cos_(),
+    "sine": lambda normal, draw: draw.uniform(normal.shape, 0, 2 * np.pi).sin_(),
 }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from skilldyno.scorers.judge.contents import DISTRIBUTIONS, NEARLY_SAME, ContentsCache
+from skilldyno.scorers.judge.contents import DISTRIBUTIONS, NEARLY_SAME, ContentsCache, Draw
 from skilldyno.scorers.judge.job import parse_operation
 from skilldyno.tasks.operation import load_operation
 
@@ -37,23 +37,20 @@ def test_nearly_same_contents_differ_in_one_element_of_a_hundred():
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 @pytest.mark.parametrize("shape", [(5, 33), (1, 1), (2, 3, 4, 6)])
 def test_distributions_fill_any_shape(name, shape):
-    random = np.random.default_rng(4)
-    normal = random.standard_normal(shape, dtype=np.float32)
-    values = DISTRIBUTIONS[name](normal.copy(), random)
+    draw = Draw([4], "cpu")
+    values = DISTRIBUTIONS[name](draw.normal(shape), draw)
     assert values.shape == shape
-    assert values.dtype == np.float32
-    assert values.flags.writeable
-    assert not np.isnan(values).any()
+    assert values.dtype == torch.float32
+    assert not values.isnan().any()
     if name == "masked":
-        assert np.isfinite(values).any(axis=-1).all()
+        assert values.isfinite().any(dim=-1).all()
     else:
-        assert np.isfinite(values).all()
+        assert values.isfinite().all()
 
 
 def test_offset_breaks_the_naive_variance():
-    random = np.random.default_rng(5)
-    normal = random.standard_normal((4, 4096), dtype=np.float32)
-    x = DISTRIBUTIONS["offset"](normal, random)
+    draw = Draw([5], "cpu")
+    x = DISTRIBUTIONS["offset"](draw.normal((4, 4096)), draw).numpy()
     true = x.astype(np.float64).var(axis=-1)
     naive = np.square(x).mean(axis=-1, dtype=np.float32) - np.square(
         x.mean(axis=-1, dtype=np.float32)
