@@ -10,7 +10,7 @@ from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.solver import Solver, generate
 
-from ..scorers.judge.digest import judge_digest
+from ..scorers.judge.files import judge_digest
 from ..scorers.kernel import kernel_quality
 from ..skills.skill import Skill, load_skill
 from ..tasks.eval_task import EvalTask

@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .build import Built, cache_folder
+from .device import CpuDevice
 from .evidence import Evidence
 from .job import Job, JobError, parse_job
 from .sandbox import SandboxError
@@ -100,7 +101,7 @@ class Serving:
         try:
             if self.session is None:
                 settings = waiting[0].settings
-                self.session = Session(settings.seed, unsafe=settings.unsafe)
+                self.session = Session(CpuDevice(), settings.seed, unsafe=settings.unsafe)
                 self.session.warm_up()
             built = list(self.builders.map(self._build_one, waiting))
         except SandboxError as error:
@@ -137,7 +138,7 @@ class Serving:
             # The session's processes may be in any state now; the next job gets fresh ones.
             evidence = Evidence.about(job, "infra_error", _describe(error))
             self.session.close()
-            self.session = Session(job.settings.seed, unsafe=job.settings.unsafe)
+            self.session = Session(CpuDevice(), job.settings.seed, unsafe=job.settings.unsafe)
         _emit({"event": "evidence", **evidence.to_dict()})
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
-from .arena import Arena, Bytes, Slot, lay_out, slot_bytes
-from .build import build_native
+from .arena import Arena, Slot, lay_out, slot_bytes
 from .check import compare
 from .contents import Contents
+from .device import Device
 from .job import Operation, Workload
 from .process import Reply, Worker
 
-_SLOTS_BYTES = 64 << 20
 MIN_SLOTS = 3
 MAX_SLOTS = 33
 
@@ -33,15 +31,18 @@ class Tampering(Exception):
     """The candidate changed what it may not change."""
 
 
-def slot_count(operation: Operation, workload: Workload) -> int:
+def slot_count(operation: Operation, workload: Workload, device: Device) -> int:
     """How many calls of a workload the arena holds at once."""
-    fitting = _SLOTS_BYTES // slot_bytes(operation, workload)
+    fitting = device.slots_bytes // slot_bytes(operation, workload, device.alignment)
     return max(MIN_SLOTS, min(MAX_SLOTS, fitting))
 
 
-def arena_capacity(operation: Operation) -> int:
+def arena_capacity(operation: Operation, device: Device) -> int:
     """Bytes that the largest workload needs."""
-    return max(slot_count(operation, w) * slot_bytes(operation, w) for w in operation.workloads)
+    return max(
+        slot_count(operation, w, device) * slot_bytes(operation, w, device.alignment)
+        for w in operation.workloads
+    )
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Bench:
     """A worker with its arena, laid out for one workload at a time."""
 
     operation: Operation
+    device: Device
     worker: Worker
     arena: Arena
     random: np.random.Generator
@@ -56,19 +58,14 @@ class Bench:
     workload: Workload | None = None
     slots: list[Slot] = field(default_factory=list)
     _canary: int = 0
-    _taken: dict[int, list[Bytes]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._flush = ctypes.CDLL(str(build_native())).skilldyno_flush
-        self._memcmp = ctypes.CDLL(None).memcmp
-        self._memcmp.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+    _taken: dict[int, list[torch.Tensor]] = field(default_factory=dict)
 
     def set_workload(self, workload: Workload) -> None:
         """Lay the arena out anew, at other addresses."""
         self.workload = workload
         self._taken.clear()
-        count = slot_count(self.operation, workload)
-        self.slots = lay_out(self.operation, workload, count, self.random)
+        count = slot_count(self.operation, workload, self.device)
+        self.slots = lay_out(self.operation, workload, count, self.random, self.device.alignment)
         self._canary = int(self.random.integers(1, 255))
 
     def stage(self, index: int, contents: Contents) -> None:
@@ -80,20 +77,16 @@ class Bench:
         slot = self.slots[index]
         self._check_unchanged(index)
         for i, tensor in enumerate(contents.inputs):
-            np.copyto(self.arena.view(slot, i), _bytes(tensor))
+            self.arena.write(slot, i, tensor)
         for i, tensor in enumerate(self.operation.outputs, len(contents.inputs)):
             view = self.arena.view(slot, i)
             # All bits set is a NaN in every float format; integers get bytes that no op favours.
-            view[:] = 0xFF if "float" in tensor.dtype else self.random.integers(0, 256, view.size)
-        for guard in self.arena.guards(slot):
-            guard[:] = self._canary
-        self.flush(index)
-
-    def flush(self, index: int) -> None:
-        """Evict a slot from every cache level."""
-        slot = self.slots[index]
-        begin = ctypes.c_void_p(self.arena.address + slot.begin)
-        self._flush(begin, ctypes.c_int64(slot.end - slot.begin))
+            if "float" in tensor.dtype:
+                view.fill_(0xFF)
+            else:
+                view.random_(0, 256)
+        self.arena.fill_guards(slot, self._canary)
+        self.arena.evict(slot)
 
     def call(
         self, indices: Sequence[int], warm: Sequence[int] = (), *, keep: bool = False
@@ -120,14 +113,13 @@ class Bench:
         """
         slot = self.slots[index]
         for i, tensor in enumerate(contents.inputs):
-            if not self._equal(self.arena.view(slot, i), _bytes(tensor)):
+            if not self.arena.holds(slot, i, tensor):
                 raise Tampering(f"it wrote to its input {self.operation.inputs[i].name}")
-        for guard in self.arena.guards(slot):
-            if (guard != self._canary).any():
-                raise WrongOutput("it wrote outside its outputs")
+        if not self.arena.guards_hold(slot, self._canary):
+            raise WrongOutput("it wrote outside its outputs")
         first = len(contents.inputs)
         copies = [
-            self.arena.view(slot, first + i).copy() for i in range(len(self.operation.outputs))
+            self.arena.view(slot, first + i).clone() for i in range(len(self.operation.outputs))
         ]
         self._taken[index] = copies
         shapes = [expected.value.shape for expected in contents.expected]
@@ -160,11 +152,8 @@ class Bench:
     def _check_unchanged(self, index: int) -> None:
         first = len(self.operation.inputs)
         for i, copy in enumerate(self._taken.pop(index, [])):
-            if not self._equal(self.arena.view(self.slots[index], first + i), copy):
+            if not self.arena.holds(self.slots[index], first + i, copy):
                 raise Tampering("it changed an output after that had been taken")
-
-    def _equal(self, left: Bytes, right: Bytes) -> bool:
-        return self._memcmp(left.ctypes.data, right.ctypes.data, left.size) == 0
 
     def close(self) -> None:
         """End the worker and give the memory back."""
@@ -172,9 +161,5 @@ class Bench:
         self.arena.close()
 
 
-def _bytes(tensor: torch.Tensor) -> Bytes:
-    return tensor.reshape(-1).view(torch.uint8).numpy()
-
-
-def _typed(copy: Bytes, dtype: str, shape: torch.Size) -> torch.Tensor:
-    return torch.from_numpy(copy).view(getattr(torch, dtype)).reshape(shape)
+def _typed(copy: torch.Tensor, dtype: str, shape: torch.Size) -> torch.Tensor:
+    return copy.view(getattr(torch, dtype)).reshape(shape)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from .errors import MachineError
 from .evidence import Build
+from .files import read_text
 from .job import Job, Operation
-from .process import read_resource
 from .sandbox import Sandbox, environment
 
 _LOG_KEPT = 6000
@@ -175,7 +175,7 @@ def build_trusted(text: str, *flags: str) -> Path:
 
 def build_native() -> Path:
     """The judge's own native code: eviction of caches, and the speed of memory."""
-    return build_trusted(read_resource("native.cpp"), "-O3", "-march=native", "-fopenmp")
+    return build_trusted(read_text("native.cpp"), "-O3", "-march=native", "-fopenmp")
 
 
 def build_trampoline(operation: Operation) -> Path:

@@ -16,12 +16,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from . import sandbox as walls
 from .arena import Arena, Slot
+from .files import read_text
 
 _PACKAGE = __name__.rpartition(".")[0]
 _MESSAGE = 1 << 17
@@ -94,8 +94,9 @@ class Worker:
             ProcessLost: the process ended while it loaded what it was told to load.
             ProcessTimeout: it took longer than `seconds`.
         """
-        message = json.dumps({**setup, "arena_bytes": arena.capacity}).encode()
-        socket.send_fds(self._socket, [message], [arena.descriptor])
+        shared, descriptors = arena.share()
+        message = json.dumps({**setup, **shared}).encode()
+        socket.send_fds(self._socket, [message], descriptors)
         answer = self._receive(seconds)
         if not answer.startswith(b"ready"):
             raise ProcessLost(self.epitaph())
@@ -285,7 +286,7 @@ def runner_home() -> Path:
     if _home is None:
         _home = Path(tempfile.mkdtemp(prefix="skilldyno-runner-"))
         for name in ("runner.py", "seccomp.py"):
-            (_home / name).write_text(read_resource(name), encoding="utf-8")
+            (_home / name).write_text(read_text(name), encoding="utf-8")
     return _home
 
 
@@ -295,8 +296,3 @@ def remove_runner_home() -> None:
     if _home is not None:
         shutil.rmtree(_home)
         _home = None
-
-
-def read_resource(name: str) -> str:
-    """The text of a file of this package, from a folder or from a zip."""
-    return resources.files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 
 from . import timing
-from .arena import Arena
 from .bench import Bench, Tampering, WrongOutput, arena_capacity
-from .build import Built, build_candidate, build_trampoline, compiler_version, processor
+from .build import Built, compiler_version, processor
 from .clock import StoppingCriterion, geometric_mean_interval
 from .contents import NEARLY_SAME, Contents, ContentsCache
-from .digest import judge_digest
+from .device import Device
 from .evidence import Check, Evidence, Timing
+from .files import judge_digest
 from .job import Job, Operation, Workload
 from .process import (
     OUTPUT_BYTES,
@@ -77,15 +77,16 @@ class Record:
 class Session:
     """Contents, baseline and ceilings, shared by all candidates that are judged here."""
 
-    def __init__(self, seed: int | None = None, *, unsafe: bool = False) -> None:
-        """Open a session.
+    def __init__(self, device: Device, seed: int | None = None, *, unsafe: bool = False) -> None:
+        """Open a session on a device.
 
         Raises:
             SandboxError: kernels cannot be isolated here, and `unsafe` is false.
         """
         self.seed = secrets.randbits(63) if seed is None else seed
         self.sandbox: Sandbox = require_sandbox(unsafe)
-        self.contents = ContentsCache(self.seed)
+        self.device = device
+        self.contents = ContentsCache(self.seed, device.torch_name, device.contents_bytes)
         self._baseline: Worker | None = None
         self._bench: Bench | None = None
         self._trusted: set[tuple[str, str]] = set()
@@ -111,21 +112,26 @@ class Session:
             self._baseline.stop()
         return found
 
+    def raise_ceilings(self) -> None:
+        """Measure the ceilings once more: the first time may have been a slow moment."""
+        again = self.measure_machine()
+        self.machine = {k: max(v, again[k]) for k, v in self.machine.items()}
+
     def baseline_bench(self, operation: Operation) -> Bench:
         """The baseline set up for an operation, frozen."""
         if self._bench is not None and self._bench.operation.digest == operation.digest:
             return self._bench
-        _ = self.machine
+        self.raise_ceilings()
         assert self._baseline is not None
         if self._bench is not None:
             self._bench.arena.close()
             self._baseline.resume()
-        arena = Arena(arena_capacity(operation))
+        arena = self.device.open_arena(arena_capacity(operation, self.device))
         setup = {"operation": asdict(operation)}
         self._baseline.set_up(setup, arena, 60.0)
         self._baseline.stop()
         random = np.random.default_rng([self.seed, 1])
-        self._bench = Bench(operation, self._baseline, arena, random, 120.0)
+        self._bench = Bench(operation, self.device, self._baseline, arena, random, 120.0)
         return self._bench
 
     def environment(self) -> dict[str, Any]:
@@ -150,7 +156,7 @@ class Session:
 
     def build(self, job: Job) -> Built:
         """Build one candidate; safe to call from several threads."""
-        return build_candidate(job, self.sandbox)
+        return self.device.build(job, self.sandbox)
 
     def judge(self, job: Job, built: Built) -> Evidence:
         """Load, check and time one built candidate, and say what it is worth."""
@@ -220,8 +226,8 @@ class Session:
 
     def _open(self, job: Job, library: Path, record: Record) -> Bench:
         operation = job.operation
-        trampoline = build_trampoline(operation)
-        arena = Arena(arena_capacity(operation))
+        trampoline = self.device.trampoline(operation)
+        arena = self.device.open_arena(arena_capacity(operation, self.device))
         worker = start_runner(self.sandbox, [library.parent])
         threads = (len(os.sched_getaffinity(0))) * _THREAD_BYTES
         setup = {
@@ -231,11 +237,12 @@ class Session:
             "tensors": len(operation.tensors),
             "scalars": [s.value for s in operation.scalars],
             "confine": self.sandbox.confine,
+            **self.device.setup(),
             "output_bytes": OUTPUT_BYTES,
             "memory_bytes": arena.capacity + job.settings.memory_bytes + threads,
         }
         random = np.random.default_rng([self.seed, int(job.candidate[:15], 16)])
-        bench = Bench(operation, worker, arena, random, job.settings.call_seconds)
+        bench = Bench(operation, self.device, worker, arena, random, job.settings.call_seconds)
         try:
             worker.set_up(setup, arena, _LOAD_SECONDS)
             worker.stop()
@@ -298,9 +305,7 @@ class Session:
         for _ in range(_CEILING_ATTEMPTS):
             if seconds >= timing.ROOFLINE_SLACK * roofline:
                 return roofline
-            # The ceilings may have been measured in a slow moment of a shared machine.
-            again = self.measure_machine()
-            self.machine = {k: max(v, again[k]) for k, v in self.machine.items()}
+            self.raise_ceilings()
             roofline = timing.roofline_seconds(workload, self.machine, operation.rate)
         raise timing.Implausible(
             f"it claims {seconds * 1e6:.3g} us, and this machine's memory and arithmetic need "

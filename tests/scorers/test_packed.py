@@ -1,0 +1,59 @@
+"""The judge runs from a zip, in a bare environment, as on a machine that has Python and torch."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from skilldyno.scorers import judge as package
+from skilldyno.scorers.job import make_job
+from skilldyno.scorers.judge.files import judge_digest
+from skilldyno.tasks.hardware import load_profile
+from skilldyno.tasks.operation import load_operation
+
+START = "import runpy; runpy.run_module('judge', run_name='__main__', alter_sys=True)\n"
+
+
+def pack(target: Path) -> Path:
+    """A zip that holds the judge's files and a starter."""
+    folder = Path(next(iter(package.__path__)))
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("__main__.py", START)
+        for file in sorted(folder.iterdir()):
+            if file.is_file():
+                archive.write(file, f"judge/{file.name}")
+    return target
+
+
+def test_packed_judge_gives_the_same_verdicts(rms_norm, tmp_path):
+    sources = {
+        "correct": rms_norm(),
+        "incorrect": rms_norm(after="out[0] += 1;"),
+        "runtime_error": rms_norm("abort();"),
+        "compile_error": rms_norm("nonsense;"),
+    }
+    jobs = [
+        make_job(
+            id=verdict,
+            source=source,
+            operation=load_operation("rms_norm"),
+            hardware=load_profile("cpu-x86_64"),
+            language="cpp",
+        )
+        for verdict, source in sources.items()
+    ]
+    done = subprocess.run(
+        [sys.executable, str(pack(tmp_path / "judge.pyz"))],
+        input="".join(json.dumps(job) + "\n" for job in jobs),
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    evidence = {e["id"]: e for e in events if e["event"] == "evidence"}
+    assert {key: e["verdict"] for key, e in evidence.items()} == {v: v for v in sources}
+    assert {e["environment"]["judge_digest"] for e in evidence.values()} == {judge_digest()}
