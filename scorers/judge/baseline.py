@@ -7,6 +7,7 @@ frozen while it runs: idle OpenMP threads of the one would slow the other.
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import json
 import mmap
 import os
@@ -124,6 +125,7 @@ def main() -> None:
     ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
     control = socket.socket(fileno=int(sys.argv[1]))
     control.send(b"hello")
+    faulthandler.enable()
     keep_freed_memory()
     # Not from the affinity mask: binding has left the main thread a single core of it by now.
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))

@@ -42,6 +42,10 @@ class ProcessTimeout(Exception):
     """The process did not answer in time."""
 
 
+class BaselineLost(Exception):
+    """The baseline's process ended: the harness's fault, and the session's processes are void."""
+
+
 class StartError(Exception):
     """The process did not come up before any candidate was in it: the harness's fault."""
 
@@ -57,7 +61,10 @@ class Reply:
 class Worker:
     """A child that serves calls over a socket pair, and can be stopped, resumed and killed."""
 
-    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, command: list[str], environment: dict[str, str], *, trusted: bool = False
+    ) -> None:
+        self._trusted = trusted
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket = ours
@@ -99,7 +106,7 @@ class Worker:
         socket.send_fds(self._socket, [message], descriptors)
         answer = self._receive(seconds)
         if not answer.startswith(b"ready"):
-            raise ProcessLost(self.epitaph())
+            raise self._loss(self.epitaph())
         return answer
 
     def call(
@@ -133,7 +140,7 @@ class Worker:
         try:
             self._socket.send(request)
         except OSError as error:
-            raise ProcessLost(self.epitaph()) from error
+            raise self._loss(self.epitaph()) from error
         answer = self._receive(seconds)
         outside = time.perf_counter() - begin
         expected = 8 + 8 * len(slots)
@@ -152,12 +159,18 @@ class Worker:
         try:
             answer = self._socket.recv(_MESSAGE)
         except TimeoutError as error:
-            raise ProcessTimeout(f"no answer within {seconds:.3g} s") from error
+            late = f"no answer within {seconds:.3g} s"
+            raise (self._loss(late) if self._trusted else ProcessTimeout(late)) from error
         except OSError as error:
-            raise ProcessLost(self.epitaph()) from error
+            raise self._loss(self.epitaph()) from error
         if not answer:
-            raise ProcessLost(self.epitaph())
+            raise self._loss(self.epitaph())
         return answer
+
+    def _loss(self, reason: str) -> Exception:
+        if self._trusted:
+            return BaselineLost(f"the baseline's process was lost: {reason}; {self.output()}")
+        return ProcessLost(reason)
 
     def stop(self) -> None:
         """Freeze every thread, so that nothing runs between calls.
@@ -169,7 +182,7 @@ class Worker:
         deadline = time.monotonic() + 5.0
         while not self._all_stopped():
             if time.monotonic() > deadline:
-                raise ProcessLost("a thread of the candidate would not stop")
+                raise self._loss("a thread of it would not stop")
 
     def resume(self) -> None:
         """Let the process go on after `stop`."""
@@ -179,13 +192,13 @@ class Worker:
         try:
             os.kill(self.pid, number)
         except ProcessLookupError as error:
-            raise ProcessLost(self.epitaph()) from error
+            raise self._loss(self.epitaph()) from error
 
     def _all_stopped(self) -> bool:
         try:
             threads = os.listdir(f"/proc/{self.pid}/task")
         except FileNotFoundError as error:
-            raise ProcessLost(self.epitaph()) from error
+            raise self._loss(self.epitaph()) from error
         return all(self._state(thread) in "TtZX" for thread in threads)
 
     def _state(self, thread: str) -> str:
@@ -274,7 +287,7 @@ def start_baseline() -> Worker:
     environment.pop("GOMP_SPINCOUNT", None)
     environment["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
     environment["OMP_PROC_BIND"] = "true"
-    return Worker([sys.executable, "-m", f"{_PACKAGE}.baseline"], environment)
+    return Worker([sys.executable, "-m", f"{_PACKAGE}.baseline"], environment, trusted=True)
 
 
 _home: Path | None = None

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -23,23 +24,40 @@ def job(name: str, source: str) -> dict:
     )
 
 
-def children_of(pid: int) -> list[int]:
+def judges_of(pid: int) -> list[int]:
     done = subprocess.run(
-        ["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True, text=True, check=False
+        ["ps", "--ppid", str(pid), "-o", "pid=,args="], capture_output=True, text=True, check=False
     )
-    return [int(p) for p in done.stdout.split()]
+    # The listing holds ps itself too.
+    return [int(line.split()[0]) for line in done.stdout.splitlines() if "scorers.judge" in line]
 
 
 def test_killed_judge_is_replaced_and_its_jobs_judged(rms_norm):
     executor = LocalExecutor()
-    before = set(children_of(os.getpid()))
+    before = set(judges_of(os.getpid()))
     wrong = [executor.submit(job(f"wrong-{i}", rms_norm(body=f"out[{i}] = 0;"))) for i in range(3)]
     crash = executor.submit(job("crash", rms_norm("abort();")))
-    judge = next(iter(set(children_of(os.getpid())) - before))
+    judge = next(iter(set(judges_of(os.getpid())) - before))
     time.sleep(1.0)
     os.kill(judge, signal.SIGKILL)
     assert [f.result(timeout=120).verdict for f in wrong] == ["incorrect"] * 3
     assert crash.result(timeout=120).verdict == "runtime_error"
+    executor.close()
+
+
+def test_lost_baseline_is_not_blamed_on_the_candidate(rms_norm):
+    executor = LocalExecutor()
+    before = set(judges_of(os.getpid()))
+    built = threading.Event()
+    executor.subscribe(lambda event: built.set() if event["event"] == "built" else None)
+    good = executor.submit(job("good", rms_norm()))
+    assert built.wait(timeout=120)
+    (judge,) = set(judges_of(os.getpid())) - before
+    (baseline,) = judges_of(judge)
+    time.sleep(2.0)
+    os.kill(baseline, signal.SIGKILL)
+    evidence = good.result(timeout=120)
+    assert evidence.verdict == "correct", evidence.reason
     executor.close()
 
 
