@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -70,9 +71,7 @@ def kernel_skill(
         name="kernel_skill",
         version=f"{COMPARABILITY}-{_content_digest(eval_tasks, loaded)}",
         metadata={
-            "variant": variant,
-            "skill": _describe(loaded),
-            "delivery": "inline",
+            **_describe(loaded),
             "suite": chosen.name,
             "hardware": profile.name,
             "language": chosen.language,
@@ -96,10 +95,12 @@ def _sample(eval_task: EvalTask) -> Sample:
     )
 
 
-def _describe(skill: Skill | None) -> dict[str, str | int] | None:
-    if skill is None:
-        return None
-    return {"name": skill.name, "fingerprint": skill.fingerprint, "tokens": skill.tokens}
+def _describe(skill: Skill | None) -> dict[str, Any]:
+    described = None
+    if skill is not None:
+        described = {"name": skill.name, "fingerprint": skill.fingerprint, "tokens": skill.tokens}
+    variant = skill.variant if skill is not None else "none"
+    return {"variant": variant, "skill": described, "delivery": "inline"}
 
 
 def _content_digest(eval_tasks: list[EvalTask], skill: Skill | None) -> str:
