@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCHEMA = 1
+LANGUAGES = ("cpp",)
 
 
 class JobError(Exception):
@@ -173,9 +174,13 @@ def parse_job(data: Any) -> Job:
     """Read a job from parsed JSON.
 
     Raises:
-        JobError: a field is missing, unknown or of the wrong type, or the schema is another.
+        JobError: a field is missing, unknown or of the wrong type, or the language or schema is
+            not one that this judge knows.
     """
     job: Job = _parse(Job, data, "job")
+    if job.language not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise JobError(f"job.language is {job.language!r}, and this judge knows {known}")
     if job.schema != SCHEMA:
         raise JobError(f"job.schema is {job.schema}, and this judge reads {SCHEMA}")
     return job

@@ -73,6 +73,12 @@ def test_malformed_job_is_refused_and_the_next_one_judged(rms_norm):
     executor.close()
 
 
+def test_language_that_the_judge_lacks_is_refused(executor, rms_norm):
+    other = {**job("cuda", rms_norm()), "language": "cuda"}
+    with pytest.raises(JudgeError, match=r"job.language is 'cuda', and this judge knows cpp"):
+        executor.submit(other).result(timeout=120)
+
+
 def test_an_id_is_used_once_at_a_time(executor, rms_norm):
     executor.submit(job("twice", rms_norm("abort();")))
     with pytest.raises(JudgeError, match="under way already"):
