@@ -13,13 +13,14 @@ from inspect_ai.model import get_model
 from ..results.compare import compare_logs
 from ..scorers.judge.build import compiler_version
 from ..scorers.judge.sandbox import strongest_sandbox
+from ..skills.skill import SHIPPED_SKILLS
 from .grid import make_folder, run_grid, samples_done
 from .kernel_skill import kernel_skill
 from .progress import judging_progress
 from .recording import load_recording
 
 RECORDING = "claude-cpp"
-_SKILL = Path(__file__).resolve().parent.parent / "skills" / "cpu-kernels"
+_SKILL = SHIPPED_SKILLS / "cpu-kernels"
 
 
 def run_demo(log_dir: Path, *, fresh: bool, as_json: bool) -> None:

@@ -51,6 +51,14 @@ def _emit(record: dict[str, Any]) -> None:
         sys.stdout.flush()
 
 
+def _emit_evidence(evidence: Evidence) -> None:
+    _emit({"event": "evidence", **evidence.to_dict()})
+
+
+def _open_session(job: Job) -> Session:
+    return Session(CpuDevice(), job.settings.seed, unsafe=job.settings.unsafe)
+
+
 @contextmanager
 def alone_on_this_machine() -> Iterator[None]:
     """Hold the lock that all judges of this user share, so that none disturbs another's clock."""
@@ -100,18 +108,12 @@ class Serving:
     def _build(self, waiting: list[Job]) -> list[tuple[Job, Built]]:
         try:
             if self.session is None:
-                settings = waiting[0].settings
-                self.session = Session(CpuDevice(), settings.seed, unsafe=settings.unsafe)
+                self.session = _open_session(waiting[0])
                 self.session.warm_up()
             built = list(self.builders.map(self._build_one, waiting))
         except SandboxError as error:
             for job in waiting:
-                _emit(
-                    {
-                        "event": "evidence",
-                        **Evidence.about(job, "infra_error", str(error)).to_dict(),
-                    }
-                )
+                _emit_evidence(Evidence.about(job, "infra_error", str(error)))
             return []
         return [(job, b) for job, b in zip(waiting, built, strict=True) if b is not None]
 
@@ -120,12 +122,7 @@ class Serving:
         try:
             built = self.session.build(job)
         except Exception as error:
-            _emit(
-                {
-                    "event": "evidence",
-                    **Evidence.about(job, "infra_error", _describe(error)).to_dict(),
-                }
-            )
+            _emit_evidence(Evidence.about(job, "infra_error", _describe(error)))
             return None
         _emit({"event": "built", "id": job.id, "seconds": built.record.seconds})
         return built
@@ -138,8 +135,8 @@ class Serving:
             # The session's processes may be in any state now; the next job gets fresh ones.
             evidence = Evidence.about(job, "infra_error", _describe(error))
             self.session.close()
-            self.session = Session(CpuDevice(), job.settings.seed, unsafe=job.settings.unsafe)
-        _emit({"event": "evidence", **evidence.to_dict()})
+            self.session = _open_session(job)
+        _emit_evidence(evidence)
 
 
 def _describe(error: Exception) -> str:
