@@ -49,9 +49,13 @@ class Arena(ABC):
         begin = slot.offsets[tensor]
         return self.bytes[begin : begin + slot.sizes[tensor]]
 
+    @abstractmethod
     def write(self, slot: Slot, tensor: int, value: torch.Tensor) -> None:
         """Copy a tensor's bytes into its place."""
-        self.view(slot, tensor).copy_(as_bytes(value))
+
+    @abstractmethod
+    def poison(self, slot: Slot, tensor: int, random: np.random.Generator | None) -> None:
+        """Fill a place with random bytes, or with ones in every bit, a NaN in any float format."""
 
     @abstractmethod
     def holds(self, slot: Slot, tensor: int, value: torch.Tensor) -> bool:
@@ -81,7 +85,12 @@ class Arena(ABC):
 
 
 class HostArena(Arena):
-    """A sealed anonymous file, mapped here, and handed over by its descriptor."""
+    """A sealed anonymous file, mapped here, and handed over by its descriptor.
+
+    What is done between a warm call and the timed one is done by numpy, on one thread: torch would
+    wake a team for it, which takes a millisecond where threads share cores, and meanwhile the
+    candidate's own threads fall asleep.
+    """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = -(-capacity // mmap.PAGESIZE) * mmap.PAGESIZE
@@ -97,6 +106,18 @@ class HostArena(Arena):
         self._flush = ctypes.CDLL(str(build_native())).skilldyno_flush
         self._memcmp = ctypes.CDLL(None).memcmp
         self._memcmp.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+
+    def write(self, slot: Slot, tensor: int, value: torch.Tensor) -> None:
+        """Copy a tensor's bytes into its place."""
+        np.copyto(self.view(slot, tensor).numpy(), as_bytes(value).numpy())
+
+    def poison(self, slot: Slot, tensor: int, random: np.random.Generator | None) -> None:
+        """Fill a place with random bytes, or with ones in every bit, a NaN in any float format."""
+        place = self.view(slot, tensor).numpy()
+        if random is None:
+            place.fill(0xFF)
+        else:
+            place[:] = np.frombuffer(random.bytes(place.size), dtype=np.uint8)
 
     def holds(self, slot: Slot, tensor: int, value: torch.Tensor) -> bool:
         """Whether a place holds exactly these bytes."""

@@ -79,12 +79,8 @@ class Bench:
         for i, tensor in enumerate(contents.inputs):
             self.arena.write(slot, i, tensor)
         for i, tensor in enumerate(self.operation.outputs, len(contents.inputs)):
-            view = self.arena.view(slot, i)
-            # All bits set is a NaN in every float format; integers get bytes that no op favours.
-            if "float" in tensor.dtype:
-                view.fill_(0xFF)
-            else:
-                view.random_(0, 256)
+            # Integers have no NaN: they get bytes that no operation favours.
+            self.arena.poison(slot, i, None if "float" in tensor.dtype else self.random)
         self.arena.fill_guards(slot, self._canary)
         self.arena.evict(slot)
 
