@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -15,10 +15,10 @@ from ..scorers.judge.files import judge_digest
 from ..scorers.kernel import kernel_quality
 from ..skills.skill import Skill, load_skill
 from ..tasks.eval_task import EvalTask
-from ..tasks.hardware import detect_hardware, load_profile, require_this_machine
+from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, require_this_machine
 from ..tasks.operation import load_operation
 from ..tasks.prompt import write_prompt
-from ..tasks.suite import load_suite
+from ..tasks.suite import Suite, load_suite
 from .recording import load_recording
 from .solvers import deliver_skill, replay
 
@@ -34,24 +34,25 @@ def kernel_skill(
     recording: str | None = None,
     evidence_dir: str | None = None,
     unsafe: bool = False,
+    judging: Literal["here", "later"] = "here",
 ) -> Task:
     """One arm: a suite's eval tasks, with one variant.
 
     Args:
         skill: the folder of the Skill, or None for the variant `none`.
         suite: a suite's name or file.
-        hardware: a profile's name, or `auto` for this machine.
+        hardware: a profile's name, or `auto`: this machine, or the suite's if judged later.
         recording: replay the completions of this recording instead of calling the model.
         evidence_dir: the folder for whole evidence records; by default `evidence` in Inspect's
             log folder.
         unsafe: judge without a sandbox where none works.
+        judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
 
     Raises:
         UsageError: the Skill, suite, profile or recording is missing or invalid.
     """
     chosen = load_suite(suite)
-    profile = detect_hardware(chosen.language) if hardware == "auto" else load_profile(hardware)
-    require_this_machine(profile)
+    profile = _profile(chosen, hardware, judging)
     eval_tasks = [
         EvalTask(load_operation(name), profile, chosen.language) for name in chosen.operations
     ]
@@ -66,7 +67,7 @@ def kernel_skill(
     return Task(
         dataset=MemoryDataset([_sample(t) for t in eval_tasks], name=chosen.name),
         solver=solvers,
-        scorer=kernel_quality(variant, folder, unsafe),
+        scorer=kernel_quality(variant, folder, unsafe) if judging == "here" else None,
         epochs=Epochs(chosen.epochs, "mean"),
         name="kernel_skill",
         version=f"{COMPARABILITY}-{_content_digest(eval_tasks, loaded)}",
@@ -78,6 +79,14 @@ def kernel_skill(
             "judge_digest": judge_digest(),
         },
     )
+
+
+def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:
+    if judging == "later":
+        return load_profile(chosen.hardware if hardware == "auto" else hardware)
+    profile = detect_hardware(chosen.language) if hardware == "auto" else load_profile(hardware)
+    require_this_machine(profile)
+    return profile
 
 
 def _sample(eval_task: EvalTask) -> Sample:
