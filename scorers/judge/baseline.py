@@ -80,7 +80,7 @@ def measure_ceilings() -> dict[str, float]:
     reading = _PROBE_BYTES / fastest(lambda: native.skilldyno_read(read, count))
     copying = 2 * _PROBE_BYTES / fastest(lambda: native.skilldyno_copy(read, write, count))
     rate = 2 * _PROBE_SIZE**3 / fastest(lambda: torch.mm(left, right))
-    return {"bandwidth": max(reading, copying), "float32": rate}
+    return {"event_seconds": 0.0, "bandwidth": max(reading, copying), "float32": rate}
 
 
 class Served:
@@ -152,6 +152,13 @@ class Served:
                 target.copy_(value)
         return nanoseconds
 
+    def close(self) -> None:
+        """Give shared device memory back."""
+        self.results = ()
+        if self.gated is not None:
+            del self.bytes
+            self.gated.close()
+
     def evict_results(self) -> None:
         """Evict the last results from the caches and free them.
 
@@ -188,6 +195,8 @@ def main() -> None:
                 return
             if message.startswith(SETUP):
                 # The old mapping goes first: two arenas at once would double the memory.
+                if served is not None:
+                    served.close()
                 served = None
                 served = Served(json.loads(message[len(SETUP) :]), descriptors)
                 control.send(READY)

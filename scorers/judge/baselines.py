@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from .bench import Bench, WrongOutput
 from .contents import Contents, ContentsCache
-from .gated_side import side_of
 from .job import BASELINES, Operation, Workload
-from .side import WARM
+from .side import WARM, Side
 from .timing import Race, log_ratios
 
 
@@ -21,8 +21,9 @@ class OracleDisagrees(Exception):
 class Baselines:
     """What a session knows of the baselines of its operations, workload by workload."""
 
-    def __init__(self, contents: ContentsCache) -> None:
+    def __init__(self, contents: ContentsCache, side_of: Callable[..., Side]) -> None:
         self.contents = contents
+        self.side_of = side_of
         self._trusted: set[tuple[str, str, int]] = set()
         self._ratios: dict[tuple[str, str, str], float] = {}
 
@@ -85,8 +86,8 @@ class Baselines:
 
         old = self.contents.get(operation, workload, "normal", 0)
         race = Race(
-            side_of(other, old, trusted=True),
-            side_of(eager, old, trusted=True),
+            self.side_of(other, old, trusted=True),
+            self.side_of(eager, old, trusted=True),
             next_contents,
             eager.random,
         )

@@ -13,6 +13,7 @@ import sysconfig
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from .device import Device
 from .errors import MachineError
 from .files import read_text
 from .job import Job, Operation
-from .process import Worker, start_runner
+from .process import Worker, scratch_folder, start_runner
 from .python_calls import DeviceMemory
 from .sandbox import Sandbox
 from .wire import PAGE_BYTES
@@ -45,6 +46,10 @@ _SCRATCH_BYTES = 256 << 20
 _HANDLE_BYTES = 64
 _SPARE_RUNNERS = 3
 _SM_CLOCK = 1
+# Long enough for the host to queue two events.
+_QUEUE_CYCLES = 200_000
+# Never the same twice: the gate's library outlives the memory that it is used with.
+_numbers = count(1)
 
 
 class NoGpuError(MachineError):
@@ -106,7 +111,7 @@ class CudaArena(GatedArena):
 
     def close_gate(self) -> int:
         """The number of the next gate."""
-        self._number += 1
+        self._number = next(_numbers)
         return self._number
 
     def open_gate(self) -> None:
@@ -193,7 +198,7 @@ class CudaDevice(Device):
             **self.setup(job.operation),
             "memory_bytes": -1,
             "permits": [seccomp.DEVICES],
-            "private_files": True,
+            "scratch": str(scratch_folder()),
             **self._recorder,
         }
         if job.language == "triton":
@@ -214,7 +219,12 @@ class CudaDevice(Device):
         return self._spares.popleft().result()
 
     def _start_python(self, sandbox: Sandbox) -> Worker:
-        environment = {**self._environment, "TRITON_CACHE_DIR": "/tmp/triton", "HOME": "/tmp"}  # noqa: S108
+        scratch = str(scratch_folder())
+        environment = {
+            **self._environment,
+            "TRITON_CACHE_DIR": f"{scratch}/triton",
+            "TMPDIR": scratch,
+        }
         packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
         return start_runner(sandbox, [], environment, list(dict.fromkeys(packages)))
 
@@ -292,7 +302,11 @@ class CudaDevice(Device):
 
 
 def measure_ceilings() -> dict[str, float]:
-    """The GPU's copy bandwidth (bytes/s) and matrix rates (operations/s), best of ten."""
+    """The GPU's copy bandwidth (bytes/s) and matrix rates (operations/s), best of ten.
+
+    And `event_seconds`, what two events record with nothing between them: part of every time that
+    is taken by events, and of no kernel's.
+    """
     source = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
     target = torch.empty_like(source)
     half = torch.randn(8192, 8192, dtype=torch.bfloat16, device="cuda")
@@ -309,7 +323,19 @@ def measure_ceilings() -> dict[str, float]:
             seconds.append(begin.elapsed_time(end) * 1e-3)
         return min(seconds)
 
+    def between_events() -> float:
+        seconds = []
+        for _ in range(20):
+            begin, end = torch.cuda.Event(True), torch.cuda.Event(True)
+            torch.cuda._sleep(_QUEUE_CYCLES)
+            begin.record()
+            end.record()
+            torch.cuda.synchronize()
+            seconds.append(begin.elapsed_time(end) * 1e-3)
+        return float(np.median(seconds))
+
     return {
+        "event_seconds": between_events(),
         "bandwidth": 2 * source.numel() / fastest(lambda: target.copy_(source)),
         "bfloat16": 2 * 8192**3 / fastest(lambda: half @ half),
         "float32": 2 * 4096**3 / fastest(lambda: single @ single),

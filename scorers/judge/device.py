@@ -105,7 +105,7 @@ class CpuDevice(Device):
             **self.setup(job.operation),
             "memory_bytes": job.settings.memory_bytes + threads,
             "permits": [],
-            "private_files": False,
+            "scratch": None,
         }
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:

@@ -9,7 +9,6 @@
 #include <ctime>
 
 namespace {
-constexpr int kMostCalls = 128;
 constexpr int64_t kTouchStride = 64 << 10;
 
 // One page of host memory that the judge shares: it opens the gate by writing the gate's number.
@@ -19,7 +18,7 @@ struct Page {
 
 Page *page, *page_on_device;
 cudaStream_t stream;
-cudaEvent_t begins[kMostCalls], ends[kMostCalls];
+cudaEvent_t begin, end;
 unsigned gates = 0;
 int processors = 0, shared_bytes = 0;
 
@@ -86,10 +85,8 @@ extern "C" void* skilldyno_open(const void* handle, void* host_page) {
             "cudaMemPoolSetAttribute");
     // Not a non-blocking stream: what a kernel launches on the default stream stays in order.
     require(cudaStreamCreate(&stream), "cudaStreamCreate");
-    for (int i = 0; i < kMostCalls; ++i) {
-        require(cudaEventCreate(&begins[i]), "cudaEventCreate");
-        require(cudaEventCreate(&ends[i]), "cudaEventCreate");
-    }
+    require(cudaEventCreate(&begin), "cudaEventCreate");
+    require(cudaEventCreate(&end), "cudaEventCreate");
     require(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, 0), "attributes");
     require(cudaDeviceGetAttribute(&shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0),
             "attributes");
@@ -97,6 +94,15 @@ extern "C" void* skilldyno_open(const void* handle, void* host_page) {
             "cudaFuncSetAttribute");
     require(cudaDeviceSynchronize(), "starting");
     return base;
+}
+
+extern "C" void skilldyno_close(void* base) {
+    require(cudaDeviceSynchronize(), "closing");
+    require(cudaEventDestroy(begin), "cudaEventDestroy");
+    require(cudaEventDestroy(end), "cudaEventDestroy");
+    require(cudaStreamDestroy(stream), "cudaStreamDestroy");
+    require(cudaHostUnregister(page), "cudaHostUnregister");
+    require(cudaIpcCloseMemHandle(base), "cudaIpcCloseMemHandle");
 }
 
 extern "C" void* skilldyno_stream() { return stream; }
@@ -124,20 +130,19 @@ extern "C" int skilldyno_closed(int64_t number, double seconds) {
     return 0;
 }
 
-extern "C" void skilldyno_begin(int call, void* on) {
-    require(cudaEventRecord(begins[call], static_cast<cudaStream_t>(on)), "cudaEventRecord");
+extern "C" void skilldyno_begin(void* on) {
+    require(cudaEventRecord(begin, static_cast<cudaStream_t>(on)), "cudaEventRecord");
 }
 
-extern "C" void skilldyno_end(int call, void* on) {
-    require(cudaEventRecord(ends[call], static_cast<cudaStream_t>(on)), "cudaEventRecord");
+extern "C" void skilldyno_end(void* on) {
+    require(cudaEventRecord(end, static_cast<cudaStream_t>(on)), "cudaEventRecord");
 }
 
-extern "C" void skilldyno_finish(int calls, int64_t* nanoseconds) {
+// Waits for the whole device; nanoseconds between the two events.
+extern "C" int64_t skilldyno_finish() {
     require(cudaGetLastError(), "a launch");
     require(cudaDeviceSynchronize(), "a kernel");
-    for (int i = 0; i < calls; ++i) {
-        float milliseconds = 0;
-        require(cudaEventElapsedTime(&milliseconds, begins[i], ends[i]), "cudaEventElapsedTime");
-        nanoseconds[i] = static_cast<int64_t>(milliseconds * 1e6);
-    }
+    float milliseconds = 0;
+    require(cudaEventElapsedTime(&milliseconds, begin, end), "cudaEventElapsedTime");
+    return static_cast<int64_t>(milliseconds * 1e6);
 }

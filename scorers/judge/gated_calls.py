@@ -21,6 +21,7 @@ class GatedCalls:
         self.library = ctypes.CDLL(setup["gate"])
         self.library.skilldyno_open.restype = ctypes.c_void_p
         self.library.skilldyno_stream.restype = ctypes.c_void_p
+        self.library.skilldyno_finish.restype = ctypes.c_int64
         self.library.skilldyno_closed.argtypes = [ctypes.c_int64, ctypes.c_double]
         handle = bytes.fromhex(setup["ipc"])
         self.base = self.library.skilldyno_open(handle, ctypes.c_void_p(page))
@@ -38,26 +39,26 @@ class GatedCalls:
         Returns:
             Nanoseconds of each call: of the one behind the gate by the device's clock, else 0.
         """
-        nanoseconds = (ctypes.c_int64 * 1)()
-        untimed = [0] * (len(request.slots) - 1)
-        if not request.gate:
-            for slot in request.slots:
-                call(slot)
-            self.library.skilldyno_finish(0, nanoseconds)
-            return [*untimed, 0]
-        on = ctypes.c_void_p(stream)
-        for slot in request.slots[:-1]:
+        *warm, last = request.slots
+        for slot in warm:
             call(slot)
+        if not request.gate:
+            call(last)
+            self.library.skilldyno_settle()
+            return [0] * len(request.slots)
         self.library.skilldyno_settle()
-        number = ctypes.c_int64(request.gate)
+        on, number = ctypes.c_void_p(stream), ctypes.c_int64(request.gate)
         begin = ctypes.c_void_p(self.base + request.slot_begin)
         self.library.skilldyno_gate(number, begin, ctypes.c_int64(request.slot_bytes), on)
-        self.library.skilldyno_begin(0, on)
-        call(request.slots[-1])
-        self.library.skilldyno_end(0, on)
+        self.library.skilldyno_begin(on)
+        call(last)
+        self.library.skilldyno_end(on)
         report_closed(bool(self.library.skilldyno_closed(number, CLOSING_SECONDS)))
-        self.library.skilldyno_finish(1, nanoseconds)
-        return [*untimed, nanoseconds[0]]
+        return [*[0] * len(warm), self.library.skilldyno_finish()]
+
+    def close(self):
+        """Give the judge's memory back."""
+        self.library.skilldyno_close(ctypes.c_void_p(self.base))
 
     def record(self, call, slot, setup):
         """Make one call and tell what it ran on the GPU.

@@ -8,7 +8,7 @@ from .arena import GatedArena
 from .bench import Bench
 from .contents import Contents
 from .process import Gate
-from .side import HostSide, Side, Turn
+from .side import Side, Turn
 
 _LEAST_QUEUE_SECONDS = 0.1
 _PIECE_BYTES = 1 << 15
@@ -27,8 +27,19 @@ class GatedSide(Side):
     bound_seconds = 5e-6
     bounded_share = 1.0
 
-    def __init__(self, bench: Bench, old: Contents, *, trusted: bool = False) -> None:
+    def __init__(
+        self, bench: Bench, old: Contents, event_seconds: float, *, trusted: bool = False
+    ) -> None:
+        """Take a bench at a gate.
+
+        Args:
+            bench: the bench.
+            old: contents for the warm calls.
+            event_seconds: what two events record with nothing between them.
+            trusted: whether this is the baseline's side.
+        """
         super().__init__(bench, trusted=trusted)
+        self.event_seconds = event_seconds
         assert isinstance(bench.arena, GatedArena), "a gated device has gated arenas"
         self.arena = bench.arena
         self.old = old
@@ -55,7 +66,7 @@ class GatedSide(Side):
         bench.worker.resume()
         reply = bench.call([index], [index] * self.warm_calls, gate=gate)
         bench.worker.stop()
-        self._claim = max(reply.claims[0], 1e-9)
+        self._claim = max(reply.claims[0] - self.event_seconds, 1e-9)
         self.warm_up_for(self._claim)
         return Turn(self._claim, reply.outside, clock=bench.device.clock())
 
@@ -66,10 +77,3 @@ class GatedSide(Side):
         """
         unclaimed = (ours.outside - ours.claim) - (theirs.outside - theirs.claim)
         return Turn(ours.claim, ours.claim + max(0.0, unclaimed), clock=ours.clock)
-
-
-def side_of(bench: Bench, old: Contents, *, trusted: bool = False) -> Side:
-    """The side of a bench: at a gate where the device has one; `old` is for its warm calls."""
-    if bench.device.gated:
-        return GatedSide(bench, old, trusted=trusted)
-    return HostSide(bench, trusted=trusted)

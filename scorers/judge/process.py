@@ -425,9 +425,15 @@ def runner_home() -> Path:
     global _home
     if _home is None:
         _home = Path(tempfile.mkdtemp(prefix="skilldyno-runner-"))
+        (_home / "scratch").mkdir()
         for name in RUNNER_FILES:
             (_home / name).write_text(read_text(name), encoding="utf-8")
     return _home
+
+
+def scratch_folder() -> Path:
+    """An empty folder, over which a runner mounts one of its own to write to."""
+    return runner_home() / "scratch"
 
 
 def remove_runner_home() -> None:

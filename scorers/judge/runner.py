@@ -63,13 +63,13 @@ def map_shared(descriptor, size):
     return ctypes.addressof(first), first
 
 
-def make_files_private():
-    """Make the whole file system read-only, but for an empty /tmp of this process's own."""
+def make_files_private(scratch):
+    """Make the whole file system read-only, but for one empty folder of this process's own."""
     libc = ctypes.CDLL(None, use_errno=True)
     attributes = struct.pack("QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
     status = libc.syscall(MOUNT_SETATTR, AT_FDCWD, b"/", AT_RECURSIVE, attributes, len(attributes))
     if status == 0:
-        status = libc.mount(b"tmpfs", b"/tmp", b"tmpfs", 6, b"size=256m")  # nosuid, nodev
+        status = libc.mount(b"tmpfs", scratch.encode(), b"tmpfs", 6, b"size=256m")  # nosuid, nodev
     if status != 0:
         raise OSError(ctypes.get_errno(), "the runner's file system could not be made private")
 
@@ -159,8 +159,8 @@ def main():
     setup = json.loads(message[len(SETUP) :])
     serving = (calls if "ipc" in setup else HostCalls)(setup, descriptors[0])
     limit_resources(setup)
-    if setup["private_files"]:
-        make_files_private()
+    if setup["scratch"] is not None:
+        make_files_private(setup["scratch"])
     if setup["confine"]:
         seccomp.confine(setup["permits"])
     serving.load(setup)

@@ -24,7 +24,7 @@ from .contents import NEARLY_SAME, Contents, ContentsCache
 from .device import Device
 from .evidence import Check, Evidence, Launch, Timing
 from .files import judge_digest
-from .gated_side import side_of
+from .gated_side import GatedSide
 from .job import Job, Operation, Workload
 from .process import (
     OUTPUT_BYTES,
@@ -38,7 +38,7 @@ from .process import (
     start_baseline,
 )
 from .sandbox import Sandbox, require_sandbox
-from .side import WARM
+from .side import WARM, HostSide, Side
 
 _SMALL_ELEMENTS = 1 << 18
 _LOAD_SECONDS = 20.0
@@ -85,7 +85,7 @@ class Session:
         self.sandbox: Sandbox = require_sandbox(device.name, unsafe)
         self.device = device
         self.contents = ContentsCache(self.seed, device.torch_name, device.contents_bytes)
-        self.baselines = Baselines(self.contents)
+        self.baselines = Baselines(self.contents, self.side_of)
         self._baseline: Worker | None = None
         self._bench: Bench | None = None
 
@@ -113,6 +113,7 @@ class Session:
     def raise_ceilings(self) -> None:
         """Measure the ceilings once more: the first time may have been a slow moment."""
         again = self.measure_machine()
+        again["event_seconds"] = self.machine["event_seconds"]
         self.machine = {k: max(v, again[k]) for k, v in self.machine.items()}
 
     def baseline_bench(self, operation: Operation) -> Bench:
@@ -131,6 +132,12 @@ class Session:
         random = np.random.default_rng([self.seed, 1])
         self._bench = Bench(operation, self.device, self._baseline, arena, random, 120.0)
         return self._bench
+
+    def side_of(self, bench: Bench, old: Contents, *, trusted: bool = False) -> Side:
+        """The side of a bench: at a gate where the device has one; `old` is for its warm calls."""
+        if self.device.gated:
+            return GatedSide(bench, old, self.machine["event_seconds"], trusted=trusted)
+        return HostSide(bench, trusted=trusted)
 
     def environment(self) -> dict[str, Any]:
         """Versions, hashes and the seed that made the evidence."""
@@ -298,7 +305,10 @@ class Session:
             return self.contents.get(operation, workload, "normal", index)
 
         race = timing.Race(
-            side_of(bench, old), side_of(baseline, old, trusted=True), next_contents, bench.random
+            self.side_of(bench, old),
+            self.side_of(baseline, old, trusted=True),
+            next_contents,
+            bench.random,
         )
         bound = race.run(criterion)
         roofline = self._plausible_roofline(operation, workload, race.series)

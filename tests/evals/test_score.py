@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inspect_ai import eval_set
@@ -33,7 +34,7 @@ def unjudged(tmp_path: Path) -> Path:
     return logs
 
 
-def scores_in(logs: Path) -> dict[int, dict[str, float]]:
+def scores_in(logs: Path) -> dict[int, dict[str, Any]]:
     (log,) = [read_eval_log(info) for info in list_eval_logs(str(logs))]
     return {
         sample.epoch: sample.scores["kernel_quality"].as_dict()
