@@ -147,11 +147,40 @@ def exhibit_jobs(folder: str) -> list[common.Record]:
     for file in sorted((TESTS / folder).iterdir()):
         if file.suffix in LANGUAGES:
             source = file.read_text(encoding="utf-8")
-            op = re.search(r"Op: (\w+)", source)
-            operation = load_operation(op.group(1) if op else "rms_norm")
-            settings = {"call_seconds": 4.0, **EAGER_ALONE}
-            jobs.append(job(file.name, source, operation, LANGUAGES[file.suffix], **settings))
+            operation = load_operation(header_field(source, "Op"))
+            settings = {"call_seconds": 4.0, "total_seconds": 60.0, **EAGER_ALONE}
+            jobs.append(
+                job(f"{folder}/{file.name}", source, operation, LANGUAGES[file.suffix], **settings)
+            )
     return jobs
+
+
+def header_field(source: str, name: str) -> str:
+    """A field in the header of an exhibit, on as many lines as it takes, without its full stop."""
+    found = re.search(rf"^\W*{name}: (.+?)\.$", source, re.M | re.S)
+    return re.sub(r"\n(?://)? *", " ", found.group(1)) if found else ""
+
+
+def exhibit_headers(jobs: list[common.Record]) -> list[common.Record]:
+    """The family of each exhibit, and the verdicts by which an exploit counts as caught."""
+    headers = []
+    for made in jobs:
+        caught = header_field(made["source"], "Caught")
+        expected = re.findall(r"(\w+)(?: \(([^)]*)\))?(?: \| |$)", caught)
+        family = header_field(made["source"], "Family") if caught else "honest"
+        headers.append({"id": made["id"], "family": family, "expected": expected})
+    return headers
+
+
+def carry_tests(target: Path) -> None:
+    """Copy the exhibits for GPUs and the naive harness, which finds its honest twins beside it."""
+    for folder in ("exploits", "honest"):
+        (target / folder).mkdir(parents=True, exist_ok=True)
+        for suffix in LANGUAGES:
+            for file in (TESTS / folder).glob(f"*{suffix}"):
+                shutil.copy(file, target / folder)
+    for harness in TESTS.glob("naive_harness_gpu.py"):
+        shutil.copy(harness, target)
 
 
 def carry_kernelbench(repository: Path, target: Path) -> None:
@@ -175,21 +204,22 @@ def main() -> None:
     jobs = options.folder / "jobs"
     jobs.mkdir(parents=True, exist_ok=True)
     write_pack(options.folder / "judge.pyz")
+    exploits, honest = exhibit_jobs("exploits"), exhibit_jobs("honest")
     for name, made in {
         "recordings": recording_jobs(),
         "repeatability": single_workload_jobs(REPEATED),
         "truth": single_workload_jobs(PROFILED),
         "rms_norm_claim": claim_jobs(),
         "faults": fault_jobs(),
-        "exploits": exhibit_jobs("exploits"),
-        "honest": exhibit_jobs("honest"),
+        "exploits": exploits,
+        "honest": honest,
+        "exhibits": exhibit_headers([*exploits, *honest]),
     }.items():
         common.write_records(jobs / f"{name}.jsonl", made)
-        print(f"{len(made):3d} jobs in {name}.jsonl")
+        print(f"{len(made):3d} records in {name}.jsonl")
     for file in (*HERE.glob("*.py"), *HERE.glob("*.sh")):
         shutil.copy(file, options.folder)
-    for harness in TESTS.glob("naive_harness_gpu.py"):
-        shutil.copy(harness, options.folder)
+    carry_tests(options.folder / "tests")
     if options.kernelbench is not None:
         carry_kernelbench(options.kernelbench, options.folder / "kernelbench")
 
