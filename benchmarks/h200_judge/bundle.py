@@ -29,7 +29,7 @@ from skilldyno.tasks.operation import Operation, WorkloadTable, load_operation
 
 HERE = Path(__file__).parent
 TESTS = HERE.parents[1] / "tests"
-RECORDING, HARDWARE, SKILL = "claude-cuda", "h200", "cuda-kernels"
+RECORDING, HARDWARE = "claude-cuda", "h200"
 LANGUAGES: dict[str, Language] = {".cu": "cuda", ".py": "triton"}
 
 Dims = dict[str, int]
@@ -57,7 +57,7 @@ PROFILED: tuple[tuple[str, Dims], ...] = (
     ("linear_gelu", {"M": 4096, "N": 4096, "K": 4096}),
 )
 CLAIMED_ROWS = (128, 256, 512, 1024, 2048, 4096, 8192, 16384)
-EAGER_ALONE = {"baselines": ["eager"]}
+EAGER_ALONE: dict[str, Any] = {"baselines": ["eager"]}
 
 
 def with_workloads(operation: Operation, timed: list[Dims]) -> Operation:

@@ -76,6 +76,11 @@ class Fault:
 
 
 _ONCE = "static bool done = false; if (!done) {{ done = true; {} }}"
+# Large pieces first, to be done within the budget of a call.
+_EXHAUST = (
+    "void* p; for (size_t size = 1 << 30; size >= 1 << 20; size /= 2)"
+    " while (cudaMalloc(&p, size) == cudaSuccess) {}"
+)
 _SLEEP = _ONCE.format("sleep(2);")
 
 FAULTS = (
@@ -115,15 +120,13 @@ FAULTS = (
     ),
     Fault(
         "device memory exhausted",
-        "void* p; while (cudaMalloc(&p, 1 << 26) == cudaSuccess) {}",
+        _EXHAUST,
         ("runtime_error",),
         ("out of memory",),
     ),
     Fault(
         "device memory exhausted and kept",
-        _ONCE.format(
-            "void* p; while (cudaMalloc(&p, 1 << 26) == cudaSuccess) {} cudaGetLastError();"
-        ),
+        _ONCE.format(_EXHAUST + " cudaGetLastError();"),
         ("correct", "runtime_error", "flagged"),
     ),
     Fault(

@@ -108,7 +108,7 @@ def measure(options: Any) -> bool:
     evidence = judge_faults(options, survived)
     kills = []
     for name in sorted(lethal):
-        if common.remaining(options) < 2 * _START_SECONDS:
+        if common.remaining(options) < _START_SECONDS:
             print(f"stopped: no time is left for {name}")
             break
         kills.append(kill_judge(options, names[name], jobs[name]))

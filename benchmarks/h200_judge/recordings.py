@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 import subprocess
 import time
@@ -28,12 +29,12 @@ def judge_and_sample(
     seconds = time.monotonic() - begin
     sampling.terminate()
     lines = sampling.communicate()[0].splitlines()
-    # The last line may be cut off.
-    pairs = [line.split(",") for line in lines[:-1]]
+    # The last line may be cut off, and a figure that cannot be read is [N/A].
+    found = [re.fullmatch(r"(\d+), (\d+)", line.strip()) for line in lines[:-1]]
     load = [
-        {"utilisation_percent": float(u), "sm_megahertz": float(c)}
-        for u, c in pairs
-        if u.strip().isdigit() and c.strip().isdigit()
+        {"utilisation_percent": float(each[1]), "sm_megahertz": float(each[2])}
+        for each in found
+        if each is not None
     ]
     return evidence, load, seconds
 

@@ -41,9 +41,9 @@ def report(folder: Path) -> str:
         rows.append(("geometric mean", "", *cells))
     headers = ("workload", "µs", "over eager", "over torch.compile", "over F.rms_norm", "TB/s")
     text = (
-        "One kernel, `rms_norm_vectorised.cu`, in bfloat16: the same times are a large speedup over"
-        " naive eager PyTorch, a small one or none over the best library call, and a fraction of"
-        " the roofline, which is the judge's measured bandwidth of this GPU."
+        "One kernel, `rms_norm_vectorised.cu`, in bfloat16: the same times beside each baseline and"
+        " beside the roofline, which is the bandwidth that the judge measured on this GPU. Eager is"
+        " the operation's naive reference."
     )
     table = common.table((*headers, "of the roofline"), rows)
     return common.section("A vectorised RMSNorm", "rms_norm_claim.py", [EVIDENCE], text, table)

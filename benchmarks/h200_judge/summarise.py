@@ -1,6 +1,7 @@
 """Writes results/published/h200-judge from what the scripts left on the GPU machine.
 
-Runs where skilldyno is installed: `summarise.py RECORDS`, a folder or the archive of run.sh.
+Runs where skilldyno is installed: `summarise.py RECORDS...`, folders or archives of run.sh,
+of which later ones count where they hold the same.
 """
 
 from __future__ import annotations
@@ -44,14 +45,18 @@ SECTIONS: tuple[tuple[str, Callable[[Path], str]], ...] = (
 )
 
 
-def unpacked(records: Path) -> Path:
-    """The folder of the records, out of the archive if they are in one."""
-    if records.is_dir():
-        return records
-    folder = Path(tempfile.mkdtemp(prefix="h200-judge-"))
-    with tarfile.open(records) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
+def gather(records: list[Path], target: Path) -> None:
+    """Copy the records of folders and archives into one folder."""
+    target.mkdir(parents=True, exist_ok=True)
+    for source in records:
+        with tempfile.TemporaryDirectory() as name:
+            folder = source
+            if source.is_file():
+                folder = Path(name)
+                with tarfile.open(source) as archive:
+                    archive.extractall(folder, filter="data")
+            for file in sorted(folder.glob("*.jsonl*")):
+                shutil.copy(file, target)
 
 
 def row(evidence: common.Record, model: str) -> common.Record:
@@ -104,12 +109,9 @@ def machine(folder: Path) -> str:
     return common.table(("", "in the evidence"), rows)
 
 
-def write(records: Path, target: Path) -> None:
+def write(records: list[Path], folder: Path) -> None:
     """Write the page, and put the records beside it."""
-    folder = unpacked(records)
-    target.mkdir(parents=True, exist_ok=True)
-    for file in sorted(folder.glob("*.jsonl*")):
-        shutil.copy(file, target)
+    gather(records, folder)
     parts = [report(folder) for needed, report in SECTIONS if (folder / needed).exists()]
     if (folder / recordings.FILE.format("cold")).exists():
         parts.append(comparison(folder))
@@ -119,12 +121,12 @@ def write(records: Path, target: Path) -> None:
         f" `benchmarks/h200_judge/run.sh` runs them all.\n\n{machine(folder)}"
     )
     text = "\n\n".join([opening, *parts]) + "\n"
-    (target / "README.md").write_text(text, encoding="utf-8")
+    (folder / "README.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("records", type=Path)
+    parser.add_argument("records", type=Path, nargs="+")
     parser.add_argument("--target", type=Path, default=PUBLISHED)
     arguments = parser.parse_args()
     write(arguments.records, arguments.target)
