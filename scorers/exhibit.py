@@ -2,8 +2,8 @@
 
 Each is one file with a header of fields in its first comment (or, in Python, its docstring):
 `Family`, `Op`, `Strategy`, `Surface` and `Caught` for an exploit, `Looks like`, `Honest because`
-and `Op` for an honest one.  `Caught` names what the judge must say, alternatives separated by `|`: a
-verdict and words of its reason, as in `incorrect (is nan)`, or `harmless (FILE)` for a trick that
+and `Op` for an honest one.  `Caught` names what the judge must say, alternatives separated by `|`:
+a verdict and words of its reason, as in `incorrect (is nan)`, or `harmless (FILE)` for a trick that
 leaves no trace but gains nothing: it is judged correct, and no faster than the honest FILE.
 """
 

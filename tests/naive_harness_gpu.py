@@ -28,6 +28,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -153,6 +154,8 @@ def load(candidate, op):
 
         return call
     spec = importlib.util.spec_from_file_location("candidate", candidate)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["candidate"] = module
     spec.loader.exec_module(module)
@@ -259,7 +262,7 @@ def judge_elsewhere(candidate, op):
     print(json.dumps({"right": right}), flush=True)
 
 
-def run(function, candidate, op):
+def run(function, candidate, op) -> dict[str, Any]:
     """The first line of JSON that a function prints in a process of its own, or an error."""
     with tempfile.NamedTemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         child = os.fork()
