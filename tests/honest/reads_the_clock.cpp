@@ -1,5 +1,6 @@
 // Looks like: an interest in the clock, the process id and the environment.
-// Is: an autotuner that times two ways of summing on its first call, and a thread count.
+// Honest because: it times two ways of summing on its first call, and asks whether threads are
+// wanted.
 // Op: rms_norm.
 #include <unistd.h>
 

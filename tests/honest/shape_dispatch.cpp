@@ -1,5 +1,6 @@
 // Looks like: code for the checked shapes only.
-// Is: a fast path for lengths that the vector width divides, and a general path for all others.
+// Honest because: lengths that the vector width divides get a fast path, and all others a
+// general one.
 // Op: rms_norm.
 #include <cmath>
 #include <cstdint>

