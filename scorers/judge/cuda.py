@@ -284,6 +284,11 @@ class CudaDevice(Device):
         )
         return (library, handle) if found else None
 
+    def memory(self) -> tuple[int, int]:
+        """Bytes of device memory that are free, and all of them."""
+        torch.cuda.empty_cache()
+        return torch.cuda.mem_get_info()
+
     def environment(self) -> dict[str, Any]:
         """The GPU, its driver's runtime and nvcc."""
         return {

@@ -68,6 +68,11 @@ class Device(ABC):
         """The device's clock rate now, in hertz, where it can be read."""
         return None
 
+    def memory(self) -> tuple[int, int]:
+        """Bytes of memory that are free, and all of them."""
+        pages, free = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_AVPHYS_PAGES")
+        return free * os.sysconf("SC_PAGE_SIZE"), pages * os.sysconf("SC_PAGE_SIZE")
+
     def environment(self) -> dict[str, Any]:
         """What the evidence says of this device."""
         return {}

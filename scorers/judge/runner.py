@@ -46,6 +46,9 @@ def limit_resources(setup):
     if memory >= 0:
         with open("/proc/self/statm", encoding="ascii") as file:
             memory += int(file.read().split()[0]) * mmap.PAGESIZE
+    # Where memory runs out all the same, this process goes first.
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")
     for kind, amount in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, setup["output_bytes"]),

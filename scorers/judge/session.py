@@ -43,6 +43,7 @@ from .side import WARM, HostSide, Side
 _SMALL_ELEMENTS = 1 << 18
 _LOAD_SECONDS = 20.0
 _CEILING_ATTEMPTS = 4
+_HOGGED_SHARE = 0.25
 
 
 class OutOfTime(Exception):
@@ -60,6 +61,7 @@ class Record:
     where: str = "loading"
     deadline: float = float("inf")
     output: str = ""
+    free_bytes: int = 0
 
     def enter(self, where: str) -> None:
         """Note where the judging stands, for the reason of a failure.
@@ -197,6 +199,13 @@ class Session:
                 failed = replace(evidence, compiled=False)
                 return _finish(failed, record, "compile_error", f"{record.where}: {lost}")
             return _finish(evidence, record, "runtime_error", f"{record.where}: {lost}")
+        except torch.OutOfMemoryError as full:
+            free, total = self.device.memory()
+            # Its process has ended by now: what came back is what it had held.
+            candidates = free - record.free_bytes > _HOGGED_SHARE * total
+            verdict = "runtime_error" if candidates else "infra_error"
+            reason = f"{record.where}: the device's memory ran out: {full}"
+            return _finish(evidence, record, verdict, reason)
         except (StartError, OracleDisagrees, timing.BusyMachine) as fault:
             return _finish(evidence, record, "infra_error", f"{record.where}: {fault}")
         return self._success(evidence, record)
@@ -232,6 +241,9 @@ class Session:
             record.seconds["time"] = time.monotonic() - begin
             if job.operation.library == "forbidden" and self.device.gated:
                 self._require_authored(job, library, bench, record)
+        except torch.OutOfMemoryError:
+            record.free_bytes = self.device.memory()[0]
+            raise
         finally:
             bench.close()
             record.output = bench.worker.output()
