@@ -123,8 +123,9 @@ def build_candidate(job: Job, sandbox: Sandbox, compiler: Compiler = GXX) -> Bui
     command = [compiler.name, *job.flags, *compiler.options, "-o", "candidate.so", source]
     key = _key(compiler, job.source, job.operation.function, *command)
     library = cache_folder() / f"{key}.so"
-    if library.exists():
-        record = json.loads(library.with_suffix(".json").read_text(encoding="utf-8"))
+    described = library.with_suffix(".json")
+    if library.exists() and described.exists():
+        record = json.loads(described.read_text(encoding="utf-8"))
         kept = Build(**{**record, "resources": tuple(record["resources"])})
         return Built(replace(kept, seconds=0.0, cached=True), library)
     with tempfile.TemporaryDirectory(prefix="skilldyno-build-") as name:
@@ -152,9 +153,9 @@ def build_candidate(job: Job, sandbox: Sandbox, compiler: Compiler = GXX) -> Bui
             resources=ptxas_resources(log),
             tensor_cores=_uses_tensor_cores(folder, sandbox) if compiler.suffix == ".cu" else None,
         )
-        described = folder / "candidate.json"
-        described.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        _move_into_cache(described, library.with_suffix(".json"))
+        written = folder / "candidate.json"
+        written.write_text(json.dumps(asdict(record)), encoding="utf-8")
+        _move_into_cache(written, described)
         _move_into_cache(product, library)
         return Built(record, library)
 

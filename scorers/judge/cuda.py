@@ -166,7 +166,7 @@ class CudaDevice(Device):
     contents_bytes = 32 << 30
     gated = True
     other_baselines = ("compile", "best")
-    criterion = StoppingCriterion(half_width=0.005, min_pairs=8, max_pairs=40, seconds=0.8)
+    criterion = StoppingCriterion(half_width=0.0075, min_pairs=8, max_pairs=32, seconds=0.6)
 
     def __init__(self) -> None:
         if not torch.cuda.is_available() or shutil.which("nvcc") is None:
