@@ -95,6 +95,10 @@ class GatedArena(Arena):
     def open_gate(self) -> None:
         """Let the call behind the gate run."""
 
+    @abstractmethod
+    def call_is_done(self) -> bool:
+        """Whether the device says that the call behind the gate has ended."""
+
 
 class HostArena(Arena):
     """A sealed anonymous file, mapped here, and handed over by its descriptor.

@@ -11,7 +11,9 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
+from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +25,7 @@ from .job import Job, Operation
 from .resources import TENSOR_CORE_INSTRUCTIONS, ptxas_resources
 from .sandbox import Sandbox, environment
 
+_building: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 _LOG_KEPT = 6000
 _LOG_READ = 1 << 20
 _DISASSEMBLY_SECONDS = 20.0
@@ -123,17 +126,31 @@ def build_candidate(job: Job, sandbox: Sandbox, compiler: Compiler = GXX) -> Bui
     command = [compiler.name, *job.flags, *compiler.options, "-o", "candidate.so", source]
     key = _key(compiler, job.source, job.operation.function, *command)
     library = cache_folder() / f"{key}.so"
+    # Of two jobs with the same source one builds, so that both are judged by the same binary.
+    with _building[key]:
+        kept = _kept_build(library)
+        if kept is not None:
+            return kept
+        return _build(job, sandbox, command, library)
+
+
+def _kept_build(library: Path) -> Built | None:
     described = library.with_suffix(".json")
-    if library.exists() and described.exists():
-        record = json.loads(described.read_text(encoding="utf-8"))
-        kept = Build(**{**record, "resources": tuple(record["resources"])})
-        return Built(replace(kept, seconds=0.0, cached=True), library)
+    if not (library.exists() and described.exists()):
+        return None
+    record = json.loads(described.read_text(encoding="utf-8"))
+    kept = Build(**{**record, "resources": tuple(record["resources"])})
+    return Built(replace(kept, seconds=0.0, cached=True), library)
+
+
+def _build(job: Job, sandbox: Sandbox, command: list[str], library: Path) -> Built:
+    source = command[-1]
     with tempfile.TemporaryDirectory(prefix="skilldyno-build-") as name:
         folder = Path(name)
         (folder / source).write_text(job.source, encoding="utf-8", errors="replace")
         begin = time.monotonic()
         # By its path, since the sandbox's PATH holds the system's folders alone.
-        found = shutil.which(compiler.name) or compiler.name
+        found = shutil.which(command[0]) or command[0]
         walled = [found, *command[1:]]
         code, log = _run_bounded(walled, folder, sandbox, job.settings.build_seconds)
         seconds = time.monotonic() - begin
@@ -151,11 +168,11 @@ def build_candidate(job: Job, sandbox: Sandbox, compiler: Compiler = GXX) -> Bui
             record,
             binary=_digest(product),
             resources=ptxas_resources(log),
-            tensor_cores=_uses_tensor_cores(folder, sandbox) if compiler.suffix == ".cu" else None,
+            tensor_cores=_uses_tensor_cores(folder, sandbox) if source.endswith(".cu") else None,
         )
         written = folder / "candidate.json"
         written.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        _move_into_cache(written, described)
+        _move_into_cache(written, library.with_suffix(".json"))
         _move_into_cache(product, library)
         return Built(record, library)
 

@@ -37,9 +37,10 @@ from .device import Device
 from .errors import MachineError
 from .files import read_text
 from .job import Job, Operation
-from .process import Worker, scratch_folder, start_runner
+from .process import Worker
 from .python_calls import DeviceMemory
 from .sandbox import Sandbox
+from .start import scratch_folder, start_runner
 from .wire import PAGE_BYTES
 
 _SCRATCH_BYTES = 256 << 20
@@ -104,7 +105,7 @@ class CudaArena(GatedArena):
         self._scratch = scratch.view(torch.int64)
         self._descriptor = os.memfd_create("gate", os.MFD_CLOEXEC)
         os.ftruncate(self._descriptor, PAGE_BYTES)
-        # As in gate.cu: opened, closed, beats.
+        # As in gate.cu: opened, closed, beats, done.
         shared = mmap.mmap(self._descriptor, PAGE_BYTES)
         self._page = np.frombuffer(shared, dtype=np.int64)
         self._number = 0
@@ -117,6 +118,10 @@ class CudaArena(GatedArena):
     def open_gate(self) -> None:
         """Let the call behind the gate run."""
         self._page[0] = self._number
+
+    def call_is_done(self) -> bool:
+        """Whether the device says that the call behind the gate has ended."""
+        return bool(self._page[3] == self._number)
 
     def write(self, slot: Slot, tensor: int, value: torch.Tensor) -> None:
         """Copy a tensor's bytes into its place."""

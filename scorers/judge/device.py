@@ -11,8 +11,9 @@ from .arena import Arena, HostArena
 from .build import Built, build_candidate, build_trampoline
 from .clock import StoppingCriterion
 from .job import Job, Operation
-from .process import Worker, start_runner
+from .process import Worker
 from .sandbox import Sandbox
+from .start import start_runner
 
 _THREAD_BYTES = 128 << 20
 

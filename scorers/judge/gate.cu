@@ -13,16 +13,17 @@ constexpr int64_t kTouchStride = 64 << 10;
 
 // One page of host memory that the judge shares: it opens the gate by writing the gate's number.
 struct Page {
-    volatile int64_t opened, closed, beats;
+    volatile int64_t opened, closed, beats, done;
 };
 
 Page *page, *page_on_device;
 cudaStream_t stream;
 cudaEvent_t begin, end;
 unsigned gates = 0;
+int64_t number_of_gate = 0;
 int processors = 0, shared_bytes = 0;
 
-__device__ unsigned arrived;
+__device__ unsigned arrived, left;
 __device__ volatile int64_t released;
 
 void require(cudaError_t status, const char* what) {
@@ -60,6 +61,14 @@ __global__ void __launch_bounds__(256) hold(Page* page, int64_t number, unsigned
     if (sum == INT32_MIN) page->beats = 0;
 }
 
+// It needs all of the shared memory too, so it begins when nothing else runs any more.
+__global__ void __launch_bounds__(32) tell(Page* page, int64_t number, unsigned everyone) {
+    if (threadIdx.x == 0 && atomicAdd(&left, 1) + 1 == everyone) {
+        page->done = number;
+        __threadfence_system();
+    }
+}
+
 double seconds_now() {
     timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -90,8 +99,12 @@ extern "C" void* skilldyno_open(const void* handle, void* host_page) {
     require(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, 0), "attributes");
     require(cudaDeviceGetAttribute(&shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0),
             "attributes");
-    require(cudaFuncSetAttribute(hold, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes),
-            "cudaFuncSetAttribute");
+    for (const void* kernel : {reinterpret_cast<const void*>(hold),
+                               reinterpret_cast<const void*>(tell)}) {
+        require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                     shared_bytes),
+                "cudaFuncSetAttribute");
+    }
     require(cudaDeviceSynchronize(), "starting");
     return base;
 }
@@ -117,6 +130,7 @@ extern "C" void skilldyno_settle() {
 
 extern "C" void skilldyno_gate(int64_t number, const void* slot, int64_t bytes, void* on) {
     ++gates;
+    number_of_gate = number;
     hold<<<processors, 256, shared_bytes, static_cast<cudaStream_t>(on)>>>(
         page_on_device, number, gates * processors, static_cast<const volatile char*>(slot), bytes);
     require(cudaGetLastError(), "closing the gate");
@@ -136,6 +150,10 @@ extern "C" void skilldyno_begin(void* on) {
 
 extern "C" void skilldyno_end(void* on) {
     require(cudaEventRecord(end, static_cast<cudaStream_t>(on)), "cudaEventRecord");
+    // So the judge sees the end on the device's own time, and not on that of this process.
+    tell<<<processors, 32, shared_bytes, static_cast<cudaStream_t>(on)>>>(
+        page_on_device, number_of_gate, gates * processors);
+    require(cudaGetLastError(), "telling the end");
 }
 
 // Waits for the whole device; nanoseconds between the two events.

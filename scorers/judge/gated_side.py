@@ -60,6 +60,7 @@ class GatedSide(Side):
             extent=(slot.begin, slot.end - slot.begin),
             prepare=lambda: bench.stage(index, contents),
             open=self.arena.open_gate,
+            is_done=self.arena.call_is_done,
             settle=lambda: bench.glimpse(index, _PIECE_BYTES),
             queue_seconds=max(_LEAST_QUEUE_SECONDS, 3 * self.warm_calls * self._claim),
         )

@@ -6,30 +6,23 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from . import sandbox as walls
 from . import wire
 from .arena import Arena, Slot
-from .files import read_text
 from .gated_calls import CLOSING_SECONDS
 
-_PACKAGE = __name__.rpartition(".")[0]
 _START_SECONDS = 60.0
 _LESS_PATIENCE = 0.02
 OUTPUT_BYTES = 1 << 20
-RUNNER_FILES = ("runner.py", "wire.py", "seccomp.py", "gated_calls.py", "python_calls.py")
 _OUTPUT_KEPT = 4000
 
 
@@ -74,6 +67,7 @@ class Gate:
         extent: where the slot of the call begins, and its bytes.
         prepare: puts the contents into the slot while the call waits.
         open: lets the call run; the judge's clock starts there.
+        is_done: whether the device says that the call has ended.
         settle: fetches a piece of what the call left; the judge's clock ends there.
         queue_seconds: how long the warm calls before it may take.
     """
@@ -82,6 +76,7 @@ class Gate:
     extent: tuple[int, int]
     prepare: Callable[[], None]
     open: Callable[[], None]
+    is_done: Callable[[], bool]
     settle: Callable[[], None]
     queue_seconds: float
 
@@ -210,11 +205,26 @@ class Worker:
         gate.prepare()
         begin = time.perf_counter()
         gate.open()
-        answer = self._receive(seconds, spin=True)
-        if not queued and answer in (wire.QUEUED, wire.CROWDED):
-            answer = self._receive(seconds, spin=True)
+        answer = self._wait_until_done(gate, seconds)
         gate.settle()
-        return answer, time.perf_counter() - begin
+        outside = time.perf_counter() - begin
+        if answer is None:
+            answer = self._receive(seconds)
+        if not queued and answer in (wire.QUEUED, wire.CROWDED):
+            answer = self._receive(seconds)
+        return answer, outside
+
+    def _wait_until_done(self, gate: Gate, seconds: float) -> bytes | None:
+        # Neither the other process's way to its answer nor this one's waking is the call's time.
+        end = time.monotonic() + seconds
+        while not gate.is_done():
+            with contextlib.suppress(BlockingIOError):
+                answer = self._socket.recv(wire.MESSAGE_BYTES, socket.MSG_DONTWAIT)
+                if answer not in (wire.QUEUED, wire.CROWDED):
+                    return answer
+            if time.monotonic() > end:
+                return None
+        return None
 
     def _wait_until_queued(self, seconds: float) -> bool:
         # A kernel that waits for the device would wait for its own gate: then the gate opens all
@@ -253,10 +263,10 @@ class Worker:
         self._socket.send(question)
         return self._receive(seconds)
 
-    def _receive(self, seconds: float, *, spin: bool = False) -> bytes:
+    def _receive(self, seconds: float) -> bytes:
         self._socket.settimeout(seconds)
         try:
-            answer = self._spin(seconds) if spin else self._socket.recv(wire.MESSAGE_BYTES)
+            answer = self._socket.recv(wire.MESSAGE_BYTES)
         except TimeoutError as error:
             late = f"no answer within {seconds:.3g} s"
             raise (self._loss(late) if self._trusted else ProcessTimeout(late)) from error
@@ -265,16 +275,6 @@ class Worker:
         if not answer:
             raise self._loss(self.epitaph())
         return answer
-
-    def _spin(self, seconds: float) -> bytes:
-        # To be woken takes longer than a short kernel, and not always as long.
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                return self._socket.recv(wire.MESSAGE_BYTES, socket.MSG_DONTWAIT)
-            except BlockingIOError as error:
-                if time.monotonic() > end:
-                    raise TimeoutError from error
 
     def _loss(self, reason: str) -> Exception:
         if self._trusted:
@@ -375,70 +375,3 @@ class Worker:
         size = os.fstat(self._output.fileno()).st_size
         tail = os.pread(self._output.fileno(), _OUTPUT_KEPT, max(0, size - _OUTPUT_KEPT))
         return tail.decode(errors="replace").strip()
-
-
-def start_runner(
-    sandbox: walls.Sandbox,
-    readable: list[Path],
-    environment: dict[str, str],
-    packages: Sequence[str] = (),
-) -> Worker:
-    """Start a runner inside the sandbox.
-
-    Args:
-        sandbox: the walls.
-        readable: folders that it may see besides the system's.
-        environment: variables that it gets besides the few of every runner.
-        packages: where it finds torch, if its candidate is Python.
-
-    Raises:
-        StartError: it did not greet the judge.
-    """
-    python, folders = walls.interpreter()
-    home = runner_home()
-    runner = [*python, str(home / "runner.py")]
-    command = sandbox.command(runner, readable=[*folders, home, *readable])
-    return Worker(command, {**walls.environment(), **environment}, packages)
-
-
-def start_baseline(device: str) -> Worker:
-    """Start the baseline's process, which trusts and is trusted.
-
-    Raises:
-        StartError: it did not greet the judge.
-    """
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    # The judge's own threads sleep between its computations; the baseline's are timed.
-    environment.pop("GOMP_SPINCOUNT", None)
-    environment["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
-    environment["OMP_PROC_BIND"] = "true"
-    return Worker(
-        [sys.executable, "-m", f"{_PACKAGE}.baseline"], environment, [device], trusted=True
-    )
-
-
-_home: Path | None = None
-
-
-def runner_home() -> Path:
-    """A private folder with the runner's files, also where the judge runs from a zip."""
-    global _home
-    if _home is None:
-        _home = Path(tempfile.mkdtemp(prefix="skilldyno-runner-"))
-        (_home / "scratch").mkdir()
-        for name in RUNNER_FILES:
-            (_home / name).write_text(read_text(name), encoding="utf-8")
-    return _home
-
-
-def scratch_folder() -> Path:
-    """An empty folder, over which a runner mounts one of its own to write to."""
-    return runner_home() / "scratch"
-
-
-def remove_runner_home() -> None:
-    """Remove the private folder."""
-    global _home
-    if _home is not None:
-        shutil.rmtree(_home)
-        _home = None

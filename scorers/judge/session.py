@@ -34,11 +34,10 @@ from .process import (
     ProcessTimeout,
     StartError,
     Worker,
-    remove_runner_home,
-    start_baseline,
 )
 from .sandbox import Sandbox, require_sandbox
 from .side import WARM, HostSide, Side
+from .start import remove_runner_home, start_baseline
 
 _SMALL_ELEMENTS = 1 << 18
 _LOAD_SECONDS = 20.0
