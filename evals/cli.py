@@ -79,6 +79,54 @@ def judge(
     sys.exit(0 if verdict == "correct" else EXIT_FAILED)
 
 
+@main.command("eval")
+@click.argument("skills", nargs=-1, required=True, metavar="SKILL...")
+@click.option("-m", "--model", "models", multiple=True, help="A model, by Inspect; repeatable.")
+@click.option("--suite", default="demo", show_default=True, help="A suite's name or .toml file.")
+@click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
+@click.option("--epochs", type=click.IntRange(1), help="Samples of each op; else the suite's.")
+@click.option("--sham", is_flag=True, help="Add inert text of the first SKILL's length.")
+@click.option("--prompt", is_flag=True, help="Add three sentences of generic advice.")
+@click.option("--ablate", is_flag=True, help="Add each SKILL without each part, and each alone.")
+@click.option(
+    "--delivery",
+    type=click.Choice(["inline", "tool"]),
+    default="inline",
+    show_default=True,
+    help="In a system message, or by a tool that opens the files.",
+)
+@click.option(
+    "--inline-budget",
+    type=click.IntRange(0),
+    default=32_000,
+    show_default=True,
+    help="Estimated tokens up to which references are delivered inline.",
+)
+@click.option("--recording", help="Replay recorded completions instead of calling a model.")
+@click.option(
+    "--log-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/runs/eval"),
+    show_default=True,
+    help="Where logs, evidence and the report go.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the arms, and run nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
+def eval_(log_dir: Path, dry_run: bool, as_json: bool, **request: Any) -> None:
+    """Run each SKILL beside the variant none, and compare.
+
+    SKILL is a folder, a zip, a folder at a git revision (PATH@REV), git+URL@REV#FOLDER, or
+    hf://OWNER/NAME@REV#FOLDER.  The same command goes on where an interrupted one stopped; after
+    an edit of a Skill it runs the edited arm alone.
+    """
+    from .eval_skills import EvalRequest, eval_command
+
+    if not request["models"] and not dry_run:
+        raise click.UsageError("Missing option '-m' / '--model'.")
+    eval_command(EvalRequest(**request), log_dir, dry_run=dry_run, as_json=as_json)
+
+
 @main.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(

@@ -3,6 +3,13 @@
 from ..scorers.kernel import kernel_quality
 from .kernel_skill import kernel_skill
 from .models import recorded
-from .solvers import deliver_skill, replay
+from .solvers import deliver_by_tool, deliver_inline, replay
 
-__all__ = ["deliver_skill", "kernel_quality", "kernel_skill", "recorded", "replay"]
+__all__ = [
+    "deliver_by_tool",
+    "deliver_inline",
+    "kernel_quality",
+    "kernel_skill",
+    "recorded",
+    "replay",
+]
