@@ -47,7 +47,8 @@ def sham_message(skill: Skill, budget: int = INLINE_BUDGET) -> str:
         fence = _FENCE.match(line)
         if fence is not None:
             fenced = not fenced
-            written = f"{fence.group(1)}text" if fenced else fence.group(1)
+            label = "text" if fenced and line.strip().strip("`~") else ""
+            written = f"{fence.group(1)}{label}"
         else:
             lead = _LEAD.match(line)
             written = lead.group(0) if lead is not None and not fenced else ""
