@@ -34,8 +34,8 @@ class _Group(click.Group):
 def main() -> None:
     """Does a Skill make models write better compute kernels?
 
-    Exit codes: 0 done, 1 a verdict other than correct or a run that is not complete, 2 bad input or
-    a machine that lacks something, 130 interrupted.
+    Exit codes: 0 done, 1 a verdict other than correct, a run that is not complete or an error that
+    lint found, 2 bad input or a machine that lacks something, 130 interrupted.
     """
 
 
@@ -147,3 +147,52 @@ def compare(
     from .compare import compare_command
 
     compare_command(list(logs), report, dataset, as_json=as_json)
+
+
+@main.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def ablate(logs: tuple[Path, ...], as_json: bool) -> None:
+    """Say which part of a Skill earns its tokens, from LOGS of `skilldyno eval --ablate`."""
+    from .ablate import ablate_command
+
+    ablate_command(list(logs), as_json=as_json)
+
+
+@main.command("skills")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "--logs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/runs"),
+    show_default=True,
+    help="Where to look for measured effects.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def skills_(folders: tuple[Path, ...], logs: Path, as_json: bool) -> None:
+    """List the Skills in FOLDERS, by default those at hand, with their last measured effect."""
+    from .list_skills import list_skills_command
+
+    list_skills_command(list(folders), logs, as_json=as_json)
+
+
+@main.command()
+@click.argument("skills", nargs=-1, required=True, metavar="SKILL...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "github"]),
+    default="text",
+    show_default=True,
+    help="Lines for a terminal, or annotations for GitHub Actions.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def lint(skills: tuple[str, ...], form: str, as_json: bool) -> None:
+    """Check each SKILL without a model and without a GPU.
+
+    Exits 1 if there is an error among the findings; the rules are in docs/lint.md.
+    """
+    from .lint import lint_command
+
+    errors = lint_command(list(skills), "json" if as_json else form)
+    sys.exit(EXIT_FAILED if errors else 0)

@@ -77,7 +77,7 @@ def ablate(skill: Skill, mode: Mode, name: str, budget: int = INLINE_BUDGET) -> 
             if path == name or not path.startswith("references/")
         }
     contents = {**contents, MANIFEST: (header + body).encode()}
-    return make_skill(contents, skill.name, f"{skill.source} {mode} {name}")
+    return make_skill(contents, skill.folder, f"{skill.source} {mode} {name}")
 
 
 def _sections(body: str) -> list[Part]:

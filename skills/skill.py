@@ -34,6 +34,7 @@ class Skill:
         name: by the header, or else the folder's name.
         description: by the header.
         body: SKILL.md without its header.
+        folder: the name of the folder that held it.
         source: where it was read from.
         contents: the bytes of every file of the Skill, by its path relative to the folder.
         fingerprint: SHA-256, in hexadecimal, over the path and the bytes of every file.
@@ -44,6 +45,7 @@ class Skill:
     name: str
     description: str
     body: str
+    folder: str
     source: str
     contents: Mapping[str, bytes]
     fingerprint: str
@@ -157,6 +159,7 @@ def make_skill(contents: Mapping[str, bytes], folder: str, source: str) -> Skill
         name=name,
         description=description,
         body=header.body,
+        folder=folder,
         source=source,
         contents=contents,
         fingerprint=_fingerprint(contents),
