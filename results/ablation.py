@@ -165,10 +165,8 @@ def _told(each: PartEffect) -> str:
     helps = "helps" if contrast.estimate > contrast.neutral else "harms"
     where = "beside the other parts" if each.mode == "without" else "by itself"
     rate, low, high = each.per_1000_tokens
-    amount, unit = wording.amount(rate, contrast.unit), contrast.unit
-    rate_text = (
-        f"{amount}{' points' if unit == 'points' else ''} {wording.interval(low, high, unit)}"
-    )
+    unit = contrast.unit
+    amount = wording.amount(rate, unit) + (" points" if unit == "points" else "")
     return (
         f"{each.part} {helps} {where}: {contrast.title.lower()} {contrast.summary()}; "
         f"{amount} {wording.interval(low, high, unit)} for each 1,000 of its tokens"

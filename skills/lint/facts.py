@@ -18,6 +18,8 @@ RULES: Final = (_FACT,)
 
 _SLACK: Final = 0.03
 _WORDS_AWAY: Final = 40
+# What is asked for is no claim about the GPU that is named beside it.
+_REQUIREMENT: Final = re.compile(r"\bor (newer|later|higher|more|above)\b|\bat least\b|\bneeds?\b")
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,8 @@ def _check_line(path: str, document: Document, number: int, line: str) -> Iterat
     if gpu is None:
         return
     for clause in re.split(r"[;.](?=\s)", line):
+        if _REQUIREMENT.search(clause):
+            continue
         for quantity in _QUANTITIES:
             label = quantity.label.search(clause)
             values = list(quantity.value.finditer(clause))

@@ -1,6 +1,7 @@
 """Lint: nothing found in a clean Skill, and for a planted defect its rule and no other."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from skilldyno.tasks.hardware import load_profile
 
 DOCUMENTATION = SHIPPED_SKILLS.parent / "docs" / "lint.md"
 FENCE = "```"
+NO_NVCC = shutil.which("nvcc") is None
 
 CLEAN = {
     "SKILL.md": f"""---
@@ -182,6 +184,8 @@ def test_a_clean_skill_has_no_finding():
     ("code", "defect"), [(code, defect) for code, defects in DEFECTS.items() for defect in defects]
 )
 def test_a_planted_defect_gives_its_finding_and_no_other(code: str, defect: Defect):
+    if code == "SK304" and NO_NVCC:
+        pytest.skip("there is no nvcc here")
     files = dict(CLEAN)
     defect(files)
     if code == "SK502":
@@ -243,7 +247,7 @@ def test_code_that_cannot_be_judged_here_is_counted_and_no_finding():
 def test_shipped_skills_have_no_finding_and_are_strictly_valid(skill: Path):
     report = lint_skill(load_skill(skill, strict=True))
     assert [(f.rule.code, f.path, f.line, f.message) for f in report.findings] == []
-    assert report.unbuilt == {}
+    assert report.unbuilt.keys() <= ({"no nvcc on the PATH"} if NO_NVCC else set())
 
 
 def test_command_exits_1_on_errors_and_0_on_warnings(skilldyno, tmp_path: Path):
