@@ -196,3 +196,33 @@ def lint(skills: tuple[str, ...], form: str, as_json: bool) -> None:
 
     errors = lint_command(list(skills), "json" if as_json else form)
     sys.exit(EXIT_FAILED if errors else 0)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.option("-m", "--model", "models", multiple=True, required=True, help="A model; repeatable.")
+@click.option("--skill", help="The Skill; by default FILE, where that is the folder of one.")
+@click.option("--epochs", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--grader", help="A model to grade assertions that are words.")
+@click.option(
+    "--log-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/runs/cases"),
+    show_default=True,
+    help="Where the logs go.",
+)
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder to write the results to in upskill's layout of runs.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def cases(file: Path, models: tuple[str, ...], log_dir: Path, **options: Any) -> None:
+    """Run the cases in FILE with and without a Skill: substrings, as upskill checks them.
+
+    FILE is a list of upskill's cases, a skill_meta.json, an evals.json, or the folder of a Skill
+    that holds one of these.
+    """
+    from .run_cases import cases_command
+
+    cases_command(str(file), models=models, log_dir=log_dir, **options)

@@ -46,7 +46,9 @@ def test_cuda_examples_build_without_warnings_and_spills(source: str, tmp_path: 
 @pytest.mark.parametrize("skill", WRITTEN)
 def test_examples_are_right_on_a_gpu(skill: str):
     script = SHIPPED_SKILLS / skill / "scripts" / "check.py"
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "correct" in done.stdout
 
