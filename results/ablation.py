@@ -16,8 +16,6 @@ from .table import read_rows
 
 Mode = Literal["without", "only"]
 
-ALPHA = 0.05
-
 
 @dataclass(frozen=True)
 class PartEffect:
@@ -45,11 +43,10 @@ class PartEffect:
         Points are divided by the tokens, and so is the logarithm of a ratio.
         """
         scale = 1000 / self.tokens if self.tokens else math.nan
-        low, high = self.contrast.ci_low, self.contrast.ci_high
-        values = (self.contrast.estimate, low, high)
+        estimate, low, high = self.contrast.estimate, self.contrast.ci_low, self.contrast.ci_high
         if self.contrast.unit == "points":
-            return tuple(scale * value for value in values)  # pyright: ignore[reportReturnType]
-        return tuple(value**scale for value in values)  # pyright: ignore[reportReturnType]
+            return scale * estimate, scale * low, scale * high
+        return estimate**scale, low**scale, high**scale
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Ablation:
     @property
     def told(self) -> tuple[PartEffect, ...]:
         """The effects that hold after Holm."""
-        return tuple(each for each in self.effects if each.contrast.p_holm < ALPHA)
+        return tuple(each for each in self.effects if each.contrast.detected)
 
     def findings(self) -> list[str]:
         """What the run says of the parts, in sentences without their full stops."""
