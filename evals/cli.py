@@ -226,3 +226,43 @@ def cases(file: Path, models: tuple[str, ...], log_dir: Path, **options: Any) ->
     from .run_cases import cases_command
 
     cases_command(str(file), models=models, log_dir=log_dir, **options)
+
+
+@main.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
+def score(logs: tuple[Path, ...], unsafe: bool) -> None:
+    """Judge the completions in LOGS (folders or .eval files) on this machine, and score them."""
+    from .score import score_logs
+
+    score_logs(list(logs), None, unsafe=unsafe)
+
+
+@main.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("jobs.pyz"),
+    show_default=True,
+    help="The file to write.",
+)
+def pack(logs: tuple[Path, ...], output: Path) -> None:
+    """Pack the completions in LOGS and the judge into one file for a machine with the hardware.
+
+    That machine needs Python 3.10 and torch, no network: `python3 jobs.pyz --out evidence.jsonl`.
+    """
+    from .score import pack_logs
+
+    pack_logs(list(logs), output)
+
+
+@main.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("evidence", type=click.Path(path_type=Path))
+def unpack(logs: tuple[Path, ...], evidence: Path) -> None:
+    """Score LOGS by the EVIDENCE that a packed judge wrote elsewhere."""
+    from .score import score_logs
+
+    score_logs(list(logs), evidence, unsafe=False)

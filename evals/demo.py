@@ -11,7 +11,7 @@ import click
 from inspect_ai.model import get_model
 
 from ..results.compare import compare_logs
-from ..scorers.judge.build import compiler_version
+from ..scorers.judge.build import require_compiler
 from ..scorers.judge.sandbox import strongest_sandbox
 from ..skills.skill import SHIPPED_SKILLS
 from .grid import make_folder, run_grid, samples_done
@@ -35,11 +35,11 @@ def run_demo(log_dir: Path, *, fresh: bool, as_json: bool) -> None:
         ToolchainError: there is no g++.
         UsageError: the folder cannot be used.
     """
-    compiler_version()
+    require_compiler("cpp")
     make_folder(log_dir)
     if fresh:
         _set_aside(log_dir)
-    sandbox = strongest_sandbox()
+    sandbox = strongest_sandbox("cpu")
     # The completions ship with this package, so they are trusted as much as it is.
     unsafe = sandbox.level == "process"
     if unsafe:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ..scorers.executors.local import local_executor
 from ..scorers.job import make_job
-from ..scorers.judge.build import compiler_version
+from ..scorers.judge.build import require_compiler
 from ..scorers.judge.evidence import Evidence
 from ..scorers.judge.sandbox import require_sandbox
 from ..tasks.errors import UsageError
@@ -18,7 +18,13 @@ from ..tasks.hardware import detect_hardware, load_profile, require_this_machine
 from ..tasks.language import Language
 from ..tasks.operation import load_operation
 
-_LANGUAGES: dict[str, Language] = {".cpp": "cpp", ".cc": "cpp", ".cxx": "cpp"}
+_LANGUAGES: dict[str, Language] = {
+    ".cpp": "cpp",
+    ".cc": "cpp",
+    ".cxx": "cpp",
+    ".cu": "cuda",
+    ".py": "triton",
+}
 
 
 class KernelFileError(UsageError):
@@ -49,8 +55,8 @@ def judge_file(
         language=chosen,
         unsafe=unsafe,
     )
-    compiler_version()
-    require_sandbox(unsafe)
+    require_compiler(chosen)
+    require_sandbox(profile.kind, unsafe)
     executor = local_executor()
     with Console(stderr=True).status(f"judging {file.name} as {operation.name} on {profile.name}"):
         evidence = executor.submit(job).result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -16,10 +16,10 @@ from ..scorers.kernel import kernel_quality
 from ..skills.skill import INLINE_BUDGET, load_skill
 from ..skills.variants import Delivery, Variant, VariantError, make_variant
 from ..tasks.eval_task import EvalTask
-from ..tasks.hardware import detect_hardware, load_profile, require_this_machine
+from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, require_this_machine
 from ..tasks.operation import load_operation
 from ..tasks.prompt import write_prompt
-from ..tasks.suite import load_suite
+from ..tasks.suite import Suite, load_suite
 from .recording import load_recording
 from .solvers import deliver_by_tool, deliver_inline, replay
 
@@ -39,6 +39,7 @@ def kernel_skill(
     recording: str | None = None,
     evidence_dir: str | None = None,
     unsafe: bool = False,
+    judging: Literal["here", "later"] = "here",
 ) -> Task:
     """One arm: a suite's eval tasks, with one variant.
 
@@ -49,38 +50,31 @@ def kernel_skill(
         delivery: `inline`, in a system message, or `tool`, where the model opens the files.
         inline_budget: the estimated tokens up to which references are delivered inline.
         suite: a suite's name or file.
-        hardware: a profile's name, or `auto` for this machine.
+        hardware: a profile's name, or `auto`: this machine, or the suite's if judged later.
         epochs: how often each eval task is asked; by default what the suite says.
         recording: replay the completions of this recording instead of calling the model.
         evidence_dir: the folder for whole evidence records; by default `evidence` in Inspect's
             log folder.
         unsafe: judge without a sandbox where none works.
+        judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
 
     Raises:
         UsageError: the Skill, variant, suite, profile or recording is missing or invalid.
     """
     chosen = load_suite(suite)
-    profile = detect_hardware(chosen.language) if hardware == "auto" else load_profile(hardware)
-    require_this_machine(profile)
+    profile = _profile(chosen, hardware, judging)
     eval_tasks = [
         EvalTask(load_operation(name), profile, chosen.language) for name in chosen.operations
     ]
     choice = variant or ("skill" if skill is not None else "none")
     loaded = load_skill(skill) if skill is not None else None
     made = make_variant(loaded, choice, inline_budget, delivery)
-    if recording is not None and delivery == "tool":
-        raise VariantError("A recording opens no files; leave out delivery 'tool'.")
-    solvers = _delivery(skill, choice, made, inline_budget)
-    if recording is not None:
-        solvers.append(replay(recording, load_recording(recording).variant_of(made)))
-    else:
-        solvers.append(generate())
     folder = evidence_dir or str(Path(os.environ.get("INSPECT_LOG_DIR", "logs")) / "evidence")
     setting = _setting_digest(eval_tasks)
     return Task(
         dataset=MemoryDataset([_sample(t) for t in eval_tasks], name=chosen.name),
-        solver=solvers,
-        scorer=kernel_quality(made.name, folder, unsafe),
+        solver=_solvers(skill, choice, made, inline_budget, recording),
+        scorer=kernel_quality(made.name, folder, unsafe) if judging == "here" else None,
         epochs=Epochs(epochs or chosen.epochs, "mean"),
         name="kernel_skill",
         version=f"{COMPARABILITY}-{_content_digest(setting, made)}",
@@ -95,12 +89,27 @@ def kernel_skill(
     )
 
 
-def _delivery(skill: str | None, choice: str, variant: Variant, budget: int) -> list[Solver]:
-    if variant.message is None:
-        return []
+def _solvers(
+    skill: str | None, choice: str, variant: Variant, budget: int, recording: str | None
+) -> list[Solver]:
+    if recording is not None and variant.delivery == "tool":
+        raise VariantError("A recording opens no files; leave out delivery 'tool'.")
+    solvers: list[Solver] = []
     if variant.delivery == "tool" and skill is not None:
-        return [deliver_by_tool(skill, choice, budget)]
-    return [deliver_inline(skill, choice, budget)]
+        solvers.append(deliver_by_tool(skill, choice, budget))
+    elif variant.message is not None:
+        solvers.append(deliver_inline(skill, choice, budget))
+    if recording is not None:
+        return [*solvers, replay(recording, load_recording(recording).variant_of(variant))]
+    return [*solvers, generate()]
+
+
+def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:
+    if judging == "later":
+        return load_profile(chosen.hardware if hardware == "auto" else hardware)
+    profile = detect_hardware(chosen.language) if hardware == "auto" else load_profile(hardware)
+    require_this_machine(profile)
+    return profile
 
 
 def _sample(eval_task: EvalTask) -> Sample:

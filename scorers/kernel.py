@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.from_thread
@@ -17,6 +20,7 @@ from ..tasks.language import Language
 from ..tasks.operation import load_operation
 from .candidate import extract_candidate
 from .evidence import compact, no_code, store
+from .executors.kept import kept_executor
 from .executors.local import local_executor
 from .job import make_job
 from .judge.evidence import Evidence
@@ -25,8 +29,13 @@ from .judge.evidence import Evidence
 async def _result(future: Future[Evidence]) -> Evidence:
     # No thread waits: one that outlived the event loop would keep the process from ending.
     done, token = anyio.Event(), anyio.lowlevel.current_token()
+    waiting = threading.get_ident()
 
     def wake(_: Future[Evidence]) -> None:
+        # A future that is done already calls back at once, from the thread of the loop itself.
+        if threading.get_ident() == waiting:
+            done.set()
+            return
         with contextlib.suppress(anyio.RunFinishedError):
             anyio.from_thread.run_sync(done.set, token=token)
 
@@ -64,44 +73,92 @@ def _metrics(key: str) -> list:
     return [mean(), stderr(cluster="op")] if key != "speedup" else [mean()]
 
 
+@dataclass(frozen=True)
+class CandidateJob:
+    """What one sample gives the judge: a job, or the evidence that there is no code in it."""
+
+    source: str | None
+    job: dict[str, Any] | None
+    evidence: Evidence | None
+
+
+def candidate_job(
+    *,
+    sample_id: str | int,
+    epoch: int,
+    variant: str,
+    model_name: str,
+    metadata: dict[str, Any],
+    completion: str,
+    unsafe: bool = False,
+) -> CandidateJob:
+    """Take the kernel out of a completion and make the judge's job of it.
+
+    Args:
+        sample_id: the eval task.
+        epoch: the epoch.
+        variant: the arm's variant, which orders the judging: arms take turns.
+        model_name: the arm's model, without its provider.
+        metadata: the sample's, which names op, hardware and language.
+        completion: what the model answered.
+        unsafe: judge without a sandbox where none works.
+    """
+    operation = load_operation(metadata["op"])
+    hardware = load_profile(metadata["hardware"])
+    language: Language = metadata["language"]
+    identity = f"{sample_id}:{epoch:03d}:{variant}:{model_name}"
+    found = extract_candidate(completion, language, operation.name)
+    if found.source is None:
+        evidence = no_code(
+            id=identity,
+            operation=operation.name,
+            operation_digest=operation.digest,
+            hardware=hardware.name,
+            language=language,
+            note=found.note,
+        )
+        return CandidateJob(None, None, evidence)
+    job = make_job(
+        id=identity,
+        source=found.source,
+        operation=operation,
+        hardware=hardware,
+        language=language,
+        unsafe=unsafe,
+    )
+    return CandidateJob(found.source, job, None)
+
+
 @scorer(
     metrics={key: _metrics(key) for key in ("compiled", "correct", "fast_1", "speedup", "roofline")}
 )
-def kernel_quality(variant: str, evidence_dir: str, unsafe: bool = False) -> Scorer:
-    """Judge the kernel of a completion on this machine.
+def kernel_quality(
+    variant: str, evidence_dir: str, unsafe: bool = False, evidence_file: str | None = None
+) -> Scorer:
+    """Judge the kernel of a completion on this machine, or by evidence from another.
 
     Args:
         variant: the arm's variant, which orders the judging: arms take turns.
         evidence_dir: the folder for the whole evidence records, raw timings included.
         unsafe: judge without a sandbox where none works.
+        evidence_file: a file of evidence that a packed judge wrote, instead of judging here.
     """
 
     async def score(state: TaskState, target: Target) -> Score:
-        metadata = state.metadata
-        operation = load_operation(metadata["op"])
-        hardware = load_profile(metadata["hardware"])
-        language: Language = metadata["language"]
-        identity = f"{state.sample_id}:{state.epoch:03d}:{variant}:{state.model.name}"
-        found = extract_candidate(state.output.completion, language, operation.name)
-        if found.source is None:
-            evidence = no_code(
-                id=identity,
-                operation=operation.name,
-                operation_digest=operation.digest,
-                hardware=hardware.name,
-                language=language,
-                note=found.note,
-            )
-        else:
-            job = make_job(
-                id=identity,
-                source=found.source,
-                operation=operation,
-                hardware=hardware,
-                language=language,
-                unsafe=unsafe,
-            )
-            evidence = await _result(local_executor().submit(job))
+        found = candidate_job(
+            sample_id=state.sample_id,
+            epoch=state.epoch,
+            variant=variant,
+            model_name=state.model.name,
+            metadata=state.metadata,
+            completion=state.output.completion,
+            unsafe=unsafe,
+        )
+        evidence = found.evidence
+        if found.job is not None:
+            executor = kept_executor(evidence_file) if evidence_file else local_executor()
+            evidence = await _result(executor.submit(found.job))
+        assert evidence is not None
         store(evidence, Path(evidence_dir))
         return score_of(evidence, found.source)
 

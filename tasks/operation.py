@@ -110,16 +110,15 @@ class Operation(Definition):
         return function_source(self.reference, self.name)
 
     def signature(self, language: Language) -> str:
-        """Return the C declaration that a candidate must define.
+        """Return the declaration of the function that a candidate must define.
 
         Raises:
-            OperationError: the operation is not asked for in that language, or it has no C types.
+            OperationError: the operation is not asked for in that language.
         """
         self._require(language)
-        if language not in C_TYPES:
-            raise OperationError(
-                f"Language '{language}' has no C signature; use {' or '.join(C_TYPES)}."
-            )
+        if language == "triton":
+            names = [t.name for t in self.tensors] + [s.name for s in self.scalars]
+            return f"def {self.name}({', '.join(names)}):"
         types = C_TYPES[language]
         arguments = [f"const {types[t.dtype[language]]}* {t.name}" for t in self.inputs]
         arguments += [f"{types[t.dtype[language]]}* {t.name}" for t in self.outputs]

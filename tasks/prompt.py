@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from .eval_task import EvalTask, EvalTaskError
+from .eval_task import EvalTask
 from .language import Language
 
 
@@ -11,15 +11,22 @@ from .language import Language
 class _Wording:
     """What a prompt says differently from language to language."""
 
+    fence: str
     qualifier: str
     placement: str
 
 
 _WORDINGS: Final[dict[Language, _Wording]] = {
-    "cpp": _Wording(qualifier="C++", placement=""),
+    "cpp": _Wording(fence="cpp", qualifier="C++", placement=""),
     "cuda": _Wording(
+        fence="cuda",
         qualifier="launching on the given stream, without synchronising",
         placement=", on the device",
+    ),
+    "triton": _Wording(
+        fence="python",
+        qualifier="Python, launching Triton kernels on the current stream, without synchronising",
+        placement=", torch tensors on the device",
     ),
 }
 
@@ -42,7 +49,7 @@ Reference (PyTorch):
 ```
 
 Your code must define exactly this function ({qualifier}):
-```{language}
+```{fence}
 {signature}
 ```
 All tensors are contiguous, row-major{placement}. Shapes: {shapes}. Outputs are allocated by the \
@@ -51,20 +58,12 @@ It is checked on several shapes, among them {workloads}, and on others not liste
 compiling, on numerical correctness against a float64 reference, and then on speed-up over PyTorch \
 eager.
 
-Answer with one fenced ```{language} block holding the whole source file, and nothing after it."""
+Answer with one fenced ```{fence} block holding the whole source file, and nothing after it."""
 
 
 def write_prompt(eval_task: EvalTask) -> str:
-    """Return the prompt of an eval task, which names the visible workloads only.
-
-    Raises:
-        EvalTaskError: there is no prompt for the language.
-    """
+    """Return the prompt of an eval task, which names the visible workloads only."""
     operation, language = eval_task.operation, eval_task.language
-    if language not in _WORDINGS:
-        raise EvalTaskError(
-            f"There is no prompt for language '{language}'; use {' or '.join(_WORDINGS)}."
-        )
     wording = _WORDINGS[language]
     workloads = operation.workloads_on(eval_task.hardware.kind)
     return _PROMPT.format(
@@ -73,7 +72,7 @@ def write_prompt(eval_task: EvalTask) -> str:
         hardware=eval_task.hardware.description,
         reference=operation.shown_reference,
         qualifier=wording.qualifier,
-        language=language,
+        fence=wording.fence,
         signature=operation.signature(language),
         placement=wording.placement,
         shapes=operation.shapes(),

@@ -24,10 +24,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from .build import Built, cache_folder
-from .device import CpuDevice
+from .cuda import CudaDevice
+from .device import CpuDevice, Device
+from .errors import MachineError
 from .evidence import Evidence
 from .job import Job, JobError, parse_job
-from .sandbox import SandboxError
 from .session import Session
 
 _emitting = threading.Lock()
@@ -55,8 +56,18 @@ def _emit_evidence(evidence: Evidence) -> None:
     _emit({"event": "evidence", **evidence.to_dict()})
 
 
+def _device_of(job: Job) -> str:
+    return "cpu" if job.language == "cpp" else "gpu"
+
+
 def _open_session(job: Job) -> Session:
-    return Session(CpuDevice(), job.settings.seed, unsafe=job.settings.unsafe)
+    device: Device = CpuDevice() if _device_of(job) == "cpu" else CudaDevice()
+    return Session(device, job.settings.seed, unsafe=job.settings.unsafe)
+
+
+def _order(pair: tuple[Job, Built]) -> tuple[str, str, str]:
+    job = pair[0]
+    return _device_of(job), job.operation.name, job.id
 
 
 @contextmanager
@@ -85,7 +96,7 @@ class Serving:
             if waiting:
                 with alone_on_this_machine():
                     ready += self._build(waiting)
-                ready.sort(key=lambda pair: (pair[0].operation.name, pair[0].id))
+                ready.sort(key=_order)
             elif ready:
                 with alone_on_this_machine():
                     self._judge(*ready.pop(0))
@@ -105,38 +116,49 @@ class Serving:
                 taken.append(job)
         return taken
 
-    def _build(self, waiting: list[Job]) -> list[tuple[Job, Built]]:
-        try:
-            if self.session is None:
-                self.session = _open_session(waiting[0])
-                self.session.warm_up()
-            built = list(self.builders.map(self._build_one, waiting))
-        except SandboxError as error:
-            for job in waiting:
-                _emit_evidence(Evidence.about(job, "infra_error", str(error)))
-            return []
-        return [(job, b) for job, b in zip(waiting, built, strict=True) if b is not None]
+    def _session_for(self, job: Job) -> Session:
+        if self.session is not None and self.session.device.name != _device_of(job):
+            self.session.close()
+            self.session = None
+        if self.session is None:
+            self.session = _open_session(job)
+            self.session.warm_up()
+        return self.session
 
-    def _build_one(self, job: Job) -> Built | None:
-        assert self.session is not None
-        try:
-            built = self.session.build(job)
-        except Exception as error:
-            _emit_evidence(Evidence.about(job, "infra_error", _describe(error)))
-            return None
-        _emit({"event": "built", "id": job.id, "seconds": built.record.seconds})
+    def _build(self, waiting: list[Job]) -> list[tuple[Job, Built]]:
+        built = []
+        for device in sorted({_device_of(job) for job in waiting}):
+            jobs = [job for job in waiting if _device_of(job) == device]
+            try:
+                session = self._session_for(jobs[0])
+            except MachineError as error:
+                for job in jobs:
+                    _emit_evidence(Evidence.about(job, "infra_error", str(error)))
+                continue
+            done = self.builders.map(lambda job, session=session: _build_one(session, job), jobs)
+            built += [(job, b) for job, b in zip(jobs, done, strict=True) if b is not None]
         return built
 
     def _judge(self, job: Job, built: Built) -> None:
-        assert self.session is not None
         try:
-            evidence = self.session.judge(job, built)
+            evidence = self._session_for(job).judge(job, built)
         except Exception as error:
             # The session's processes may be in any state now; the next job gets fresh ones.
             evidence = Evidence.about(job, "infra_error", _describe(error))
-            self.session.close()
-            self.session = _open_session(job)
+            if self.session is not None:
+                self.session.close()
+                self.session = None
         _emit_evidence(evidence)
+
+
+def _build_one(session: Session, job: Job) -> Built | None:
+    try:
+        built = session.build(job)
+    except Exception as error:
+        _emit_evidence(Evidence.about(job, "infra_error", _describe(error)))
+        return None
+    _emit({"event": "built", "id": job.id, "seconds": built.record.seconds})
+    return built
 
 
 def _describe(error: Exception) -> str:

@@ -84,6 +84,18 @@ class Arena(ABC):
         """Give the memory back."""
 
 
+class GatedArena(Arena):
+    """Memory with a gate that queued calls wait behind."""
+
+    @abstractmethod
+    def close_gate(self) -> int:
+        """The number of the next gate."""
+
+    @abstractmethod
+    def open_gate(self) -> None:
+        """Let the call behind the gate run."""
+
+
 class HostArena(Arena):
     """A sealed anonymous file, mapped here, and handed over by its descriptor.
 

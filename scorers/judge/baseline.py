@@ -12,19 +12,32 @@ import json
 import mmap
 import os
 import socket
-import struct
 import sys
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import torch
 
+from . import cuda
 from .build import build_native
 from .contents import Reference
+from .gated_calls import GatedCalls
 from .job import Operation, parse_operation
+from .python_calls import DeviceMemory, tensors_at
+from .wire import (
+    CROWDED,
+    MESSAGE_BYTES,
+    PAGE_BYTES,
+    QUEUED,
+    READY,
+    SETUP,
+    Request,
+    pack_answer,
+    unpack_request,
+)
 
-_MESSAGE = 1 << 17
 _PROBE_BYTES = 128 << 20
 _PROBE_SIZE = 1536
 _REPEATS = 5
@@ -71,38 +84,70 @@ def measure_ceilings() -> dict[str, float]:
 
 
 class Served:
-    """One operation's reference over one arena."""
+    """One operation's baselines over one arena."""
 
-    def __init__(self, setup: dict[str, Any], descriptor: int) -> None:
+    def __init__(self, setup: dict[str, Any], descriptors: list[int]) -> None:
         operation: Operation = parse_operation(setup["operation"])
         self.operation = operation
-        self.function = Reference(operation).eager
+        self.reference = Reference(operation)
         self.scalars = [s.value for s in operation.scalars]
         self.dtypes = [getattr(torch, t.dtype) for t in operation.tensors]
         self.shapes = {
             tuple(w.dims[d] for d in operation.dims): w.shapes for w in operation.workloads
         }
-        self.arena = mmap.mmap(
-            descriptor, setup["arena_bytes"], mmap.MAP_SHARED | mmap.MAP_POPULATE
-        )
-        os.close(descriptor)
+        self.gated: GatedCalls | None = None
+        if "ipc" in setup:
+            self._page = _map(descriptors[0], PAGE_BYTES)
+            self.gated = GatedCalls(setup, ctypes.addressof(ctypes.c_char.from_buffer(self._page)))
+            memory = DeviceMemory(self.gated.base, setup["arena_bytes"])
+            self.bytes = torch.as_tensor(memory, device="cuda")
+        else:
+            shared = _map(descriptors[0], setup["arena_bytes"])
+            self.bytes = torch.frombuffer(shared, dtype=torch.uint8)
         self.native = ctypes.CDLL(str(build_native()))
         self.results: tuple[torch.Tensor, ...] = ()
+        self._optimised: Callable[..., Any] | None = None
 
-    def call(self, dims: tuple[int, ...], offsets: tuple[int, ...], keep: bool) -> int:
-        """Run the reference once; nanoseconds of the call alone."""
-        tensors = [
-            torch.frombuffer(
-                self.arena, dtype=dtype, count=torch.Size(shape).numel(), offset=offset
-            ).reshape(shape)
-            for dtype, shape, offset in zip(self.dtypes, self.shapes[dims], offsets, strict=True)
-        ]
+    @cached_property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """The baselines, by their numbers in `job.BASELINES`."""
+        best = self.reference.best or self.reference.eager
+        return self.reference.eager, self._compiled, best
+
+    def _compiled(self, *arguments: Any) -> Any:
+        # Dynamo takes a second to import, and the host's sessions never ask for it.
+        if self._optimised is None:
+            # All of it in one graph, or it would fall back to eager without a word.
+            torch._dynamo.reset()
+            self._optimised = torch.compile(self.reference.eager, dynamic=False, fullgraph=True)
+        return self._optimised(*arguments)
+
+    def make(self, request: Request, control: socket.socket) -> list[int]:
+        """Make the calls of a request; the nanoseconds of each."""
+        if self.gated is not None:
+            return self.gated.make(
+                request,
+                lambda offsets: self.call(request, offsets),
+                torch.cuda.current_stream().cuda_stream,
+                lambda closed: control.send(QUEUED if closed else CROWDED),
+            )
+        nanoseconds = []
+        for number, offsets in enumerate(request.slots):
+            if number >= request.warm:
+                self.evict_results()
+            nanoseconds.append(self.call(request, offsets))
+        return nanoseconds
+
+    def call(self, request: Request, offsets: tuple[int, ...]) -> int:
+        """Run the reference once; nanoseconds of the call alone, on the host."""
+        tensors = tensors_at(self.bytes, self.dtypes, self.shapes[request.dims], offsets)
         inputs = tensors[: len(self.operation.inputs)]
+        function = self.functions[request.function]
         begin = time.perf_counter_ns()
-        result = self.function(*inputs, *self.scalars)
+        result = function(*inputs, *self.scalars)
         nanoseconds = time.perf_counter_ns() - begin
         self.results = result if isinstance(result, tuple) else (result,)
-        if keep:
+        if request.keep:
             for target, value in zip(tensors[len(inputs) :], self.results, strict=True):
                 target.copy_(value)
         return nanoseconds
@@ -119,11 +164,17 @@ class Served:
         self.results = ()
 
 
+def _map(descriptor: int, size: int) -> mmap.mmap:
+    shared = mmap.mmap(descriptor, size, mmap.MAP_SHARED | mmap.MAP_POPULATE)
+    os.close(descriptor)
+    return shared
+
+
 def main() -> None:
     """Serve the judge until it closes the connection."""
     # With the judge dead nobody would ever stop this process (prctl 1 is PR_SET_PDEATHSIG).
     ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
-    control = socket.socket(fileno=int(sys.argv[1]))
+    control, device = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
     control.send(b"hello")
     faulthandler.enable()
     keep_freed_memory()
@@ -132,33 +183,21 @@ def main() -> None:
     served: Served | None = None
     with torch.inference_mode():
         while True:
-            message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE, 1)
+            message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
             if not message:
                 return
-            if descriptors:
+            if message.startswith(SETUP):
                 # The old mapping goes first: two arenas at once would double the memory.
                 served = None
-                served = Served(json.loads(message), descriptors[0])
-                control.send(b"ready")
+                served = Served(json.loads(message[len(SETUP) :]), descriptors)
+                control.send(READY)
             elif message == b"machine":
-                machine = {"threads": torch.get_num_threads(), **measure_ceilings()}
+                ceilings = cuda.measure_ceilings() if device == "cuda" else measure_ceilings()
+                machine = {"threads": torch.get_num_threads(), **ceilings}
                 control.send(json.dumps(machine).encode())
             elif served is not None:
-                control.send(answer(served, message))
-
-
-def answer(served: Served, message: bytes) -> bytes:
-    """Make the calls that a message asks for; the answer with their nanoseconds."""
-    sequence, calls, dims_count, warm, keep = struct.unpack_from("<QIIII", message)
-    dims = struct.unpack_from(f"<{dims_count}q", message, 24)
-    width = len(served.operation.tensors)
-    offsets = struct.unpack_from(f"<{calls * width}q", message, 24 + 8 * dims_count)
-    nanoseconds = []
-    for c in range(calls):
-        if c >= warm:
-            served.evict_results()
-        nanoseconds.append(served.call(dims, offsets[c * width : (c + 1) * width], bool(keep)))
-    return struct.pack(f"<Q{calls}q", sequence, *nanoseconds)
+                request = unpack_request(message)
+                control.send(pack_answer(request, served.make(request, control)))
 
 
 if __name__ == "__main__":

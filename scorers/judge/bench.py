@@ -13,7 +13,7 @@ from .check import compare
 from .contents import Contents
 from .device import Device
 from .job import Operation, Workload
-from .process import Reply, Worker
+from .process import Gate, Reply, Worker
 
 MIN_SLOTS = 3
 MAX_SLOTS = 33
@@ -29,6 +29,15 @@ class WrongOutput(Exception):
 
 class Tampering(Exception):
     """The candidate changed what it may not change."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Bytes of an output as they were right after the answer."""
+
+    output: int
+    begin: int
+    bytes: torch.Tensor
 
 
 def slot_count(operation: Operation, workload: Workload, device: Device) -> int:
@@ -55,9 +64,11 @@ class Bench:
     arena: Arena
     random: np.random.Generator
     call_seconds: float
+    function: int = 0
     workload: Workload | None = None
     slots: list[Slot] = field(default_factory=list)
     _canary: int = 0
+    _pieces: dict[int, list[Piece]] = field(default_factory=dict)
     _taken: dict[int, list[torch.Tensor]] = field(default_factory=dict)
 
     def set_workload(self, workload: Workload) -> None:
@@ -85,7 +96,12 @@ class Bench:
         self.arena.evict(slot)
 
     def call(
-        self, indices: Sequence[int], warm: Sequence[int] = (), *, keep: bool = False
+        self,
+        indices: Sequence[int],
+        warm: Sequence[int] = (),
+        *,
+        keep: bool = False,
+        gate: Gate | None = None,
     ) -> Reply:
         """Run the kernel once on each slot; the worker is awake before and after.
 
@@ -93,11 +109,20 @@ class Bench:
             indices: the slots of the calls whose claims the reply holds.
             warm: slots of calls before them, in the same message.
             keep: whether the baseline writes its outputs into the slots.
+            gate: what the last call waits behind, if anything.
         """
         assert self.workload is not None
         dims = [self.workload.dims[d] for d in self.operation.dims]
         slots = [self.slots[i] for i in (*warm, *indices)]
-        reply = self.worker.call(slots, dims, self.call_seconds, warm=len(warm), keep=keep)
+        reply = self.worker.call(
+            slots,
+            dims,
+            self.call_seconds,
+            warm=len(warm),
+            keep=keep,
+            function=self.function,
+            gate=gate,
+        )
         return Reply(reply.claims[len(warm) :], reply.outside)
 
     def take(self, index: int, contents: Contents) -> float:
@@ -118,6 +143,10 @@ class Bench:
             self.arena.view(slot, first + i).clone() for i in range(len(self.operation.outputs))
         ]
         self._taken[index] = copies
+        for piece in self._pieces.pop(index, []):
+            seen = copies[piece.output][piece.begin : piece.begin + piece.bytes.numel()]
+            if not torch.equal(seen.cpu(), piece.bytes):
+                raise Tampering("it answered before its output was complete")
         shapes = [expected.value.shape for expected in contents.expected]
         outputs = tuple(
             _typed(copy, tensor.dtype, shape)
@@ -127,6 +156,26 @@ class Bench:
         if not difference.passes:
             raise WrongOutput(difference.detail, difference.error)
         return difference.error
+
+    def record(self, index: int, contents: Contents) -> list[tuple[str, float]]:
+        """One call outside timing; the kernels that it ran on the GPU, with seconds."""
+        assert self.workload is not None
+        self.stage(index, contents)
+        self.worker.resume()
+        dims = [self.workload.dims[d] for d in self.operation.dims]
+        launches = self.worker.record(self.slots[index], dims, self.call_seconds)
+        self.worker.stop()
+        return launches
+
+    def glimpse(self, index: int, count: int) -> None:
+        """Copy a random piece of each output, in bytes, to be compared once it is taken."""
+        slot, pieces = self.slots[index], []
+        for output in range(len(self.operation.outputs)):
+            tensor = len(self.operation.inputs) + output
+            begin = int(self.random.integers(0, max(1, slot.sizes[tensor] - count)))
+            seen = self.arena.view(slot, tensor)[begin : begin + count].cpu()
+            pieces.append(Piece(output, begin, seen))
+        self._pieces[index] = pieces
 
     def checked_call(self, index: int, contents: Contents, *, keep: bool = False) -> float:
         """One call outside timing, verified; the error in units of the tolerance."""

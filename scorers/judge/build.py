@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import json
 import os
 import platform
 import re
@@ -10,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,12 +20,15 @@ from .errors import MachineError
 from .evidence import Build
 from .files import read_text
 from .job import Job, Operation
+from .resources import TENSOR_CORE_INSTRUCTIONS, ptxas_resources
 from .sandbox import Sandbox, environment
 
 _LOG_KEPT = 6000
+_LOG_READ = 1 << 20
+_DISASSEMBLY_SECONDS = 20.0
 _SIZE_BYTES = 256 << 20
-_MEMORY_BYTES = 4 << 30
-_C_SCALARS = {"float": "float", "double": "double", "int": "int", "int64": "int64_t"}
+_MEMORY_BYTES = 16 << 30
+C_SCALARS = {"float": "float", "int": "int64_t"}
 
 
 class ToolchainError(MachineError):
@@ -48,17 +53,48 @@ def cache_folder() -> Path:
     return folder
 
 
-@lru_cache(maxsize=1)
-def compiler_version() -> str:
-    """The first line of `g++ --version`.
+@dataclass(frozen=True)
+class Compiler:
+    """A compiler, the ending of its sources, and the options that make a shared library."""
+
+    name: str
+    suffix: str
+    options: tuple[str, ...]
+
+    def version(self) -> str:
+        """The compiler's own word on its version.
+
+        Raises:
+            ToolchainError: it is not on the PATH.
+        """
+        return _version_of(self.name)
+
+
+GXX = Compiler("g++", ".cpp", ("-shared", "-fPIC"))
+NVCC = Compiler(
+    "nvcc",
+    ".cu",
+    ("-shared", "-Xcompiler", "-fPIC", "-cudart", "shared", "-Xptxas", "-v"),
+)
+
+
+def require_compiler(language: str) -> None:
+    """Find the compiler of a language; Triton brings its own, but the gate needs nvcc.
 
     Raises:
-        ToolchainError: there is no g++ on the PATH.
+        ToolchainError: it is not on the PATH.
     """
-    if shutil.which("g++") is None:
-        raise ToolchainError("there is no g++ on the PATH: install it (apt-get install g++)")
-    done = subprocess.run(["g++", "--version"], capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()[0]
+    (GXX if language == "cpp" else NVCC).version()
+
+
+@lru_cache(maxsize=4)
+def _version_of(name: str) -> str:
+    if shutil.which(name) is None:
+        raise ToolchainError(f"there is no {name} on the PATH: install it (apt-get install {name})")
+    done = subprocess.run([name, "--version"], capture_output=True, text=True, check=True)
+    # The first line of g++, the last of nvcc.
+    lines = [line for line in done.stdout.splitlines() if name in line or "Build" in line]
+    return lines[-1] if lines else done.stdout.splitlines()[0]
 
 
 @lru_cache(maxsize=1)
@@ -72,31 +108,36 @@ def processor() -> str:
     return f"{found.group(1) if found else platform.machine()} [{digest}]"
 
 
-def _key(*parts: str) -> str:
-    text = "\0".join((*parts, compiler_version(), processor()))
+def _key(compiler: Compiler, *parts: str) -> str:
+    text = "\0".join((*parts, compiler.version(), processor()))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def build_candidate(job: Job, sandbox: Sandbox) -> Built:
+def build_candidate(job: Job, sandbox: Sandbox, compiler: Compiler = GXX) -> Built:
     """Compile a candidate into a shared library, or take it from the cache.
 
     Raises:
         ToolchainError: there is no compiler.
     """
-    command = ["g++", *job.flags, "-shared", "-fPIC", "-o", "candidate.so", "candidate.cpp"]
-    key = _key(job.source, job.operation.function, *command)
+    source = f"candidate{compiler.suffix}"
+    command = [compiler.name, *job.flags, *compiler.options, "-o", "candidate.so", source]
+    key = _key(compiler, job.source, job.operation.function, *command)
     library = cache_folder() / f"{key}.so"
-    shown = " ".join(command)
     if library.exists():
-        return Built(Build(shown, 0.0, True, "", _digest(library)), library)
+        record = json.loads(library.with_suffix(".json").read_text(encoding="utf-8"))
+        kept = Build(**{**record, "resources": tuple(record["resources"])})
+        return Built(replace(kept, seconds=0.0, cached=True), library)
     with tempfile.TemporaryDirectory(prefix="skilldyno-build-") as name:
         folder = Path(name)
-        (folder / "candidate.cpp").write_text(job.source, encoding="utf-8", errors="replace")
+        (folder / source).write_text(job.source, encoding="utf-8", errors="replace")
         begin = time.monotonic()
-        code, log = _run_bounded(command, folder, sandbox, job.settings.build_seconds)
+        # By its path, since the sandbox's PATH holds the system's folders alone.
+        found = shutil.which(compiler.name) or compiler.name
+        walled = [found, *command[1:]]
+        code, log = _run_bounded(walled, folder, sandbox, job.settings.build_seconds)
         seconds = time.monotonic() - begin
         product = folder / "candidate.so"
-        record = Build(shown, seconds, False, log, "")
+        record = Build(" ".join(command), seconds, False, log[:_LOG_KEPT], "")
         if code is None:
             reason = f"the build did not end within {job.settings.build_seconds:.0f} s"
             return Built(record, None, reason, timed_out=True)
@@ -105,8 +146,46 @@ def build_candidate(job: Job, sandbox: Sandbox) -> Built:
         if not _exports(product, job.operation.function):
             name = job.operation.function
             return Built(record, None, f'it builds, but does not export extern "C" {name}')
+        record = replace(
+            record,
+            binary=_digest(product),
+            resources=ptxas_resources(log),
+            tensor_cores=_uses_tensor_cores(folder, sandbox) if compiler.suffix == ".cu" else None,
+        )
+        described = folder / "candidate.json"
+        described.write_text(json.dumps(asdict(record)), encoding="utf-8")
+        _move_into_cache(described, library.with_suffix(".json"))
         _move_into_cache(product, library)
-        return Built(Build(shown, seconds, False, log, _digest(library)), library)
+        return Built(record, library)
+
+
+def keep_python(job: Job) -> Built:
+    """Keep a candidate in Python as a file in the cache, if it parses and has the function."""
+    digest = job.candidate
+    record = Build("ast.parse", 0.0, False, "", digest)
+    try:
+        tree = ast.parse(job.source)
+    except (SyntaxError, ValueError) as error:
+        return Built(record, None, f"it is not Python: {error}")
+    name = job.operation.function
+    if not any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body):
+        return Built(record, None, f"it is Python, but defines no function {name}")
+    file = cache_folder() / f"{digest}.py"
+    if not file.exists():
+        with tempfile.TemporaryDirectory(prefix="skilldyno-build-") as folder:
+            product = Path(folder) / "candidate.py"
+            product.write_text(job.source, encoding="utf-8")
+            _move_into_cache(product, file)
+    return Built(record, file)
+
+
+def _uses_tensor_cores(folder: Path, sandbox: Sandbox) -> bool | None:
+    tool = shutil.which("cuobjdump")
+    if tool is None:
+        return None
+    count = f"{tool} --dump-sass candidate.so | grep -c -m 1 -E '{TENSOR_CORE_INSTRUCTIONS}'"
+    code, _ = _run_bounded(["sh", "-c", count], folder, sandbox, _DISASSEMBLY_SECONDS)
+    return None if code is None else code == 0
 
 
 def _run_bounded(
@@ -132,13 +211,13 @@ def _run_bounded(
             if child.poll() is None:
                 os.killpg(child.pid, 9)
                 child.wait()
-        log = os.pread(output.fileno(), _LOG_KEPT, 0).decode(errors="replace").strip()
+        log = os.pread(output.fileno(), _LOG_READ, 0).decode(errors="replace").strip()
     return code, log
 
 
 def _first_error(log: str, code: int) -> str:
     found = re.search(r"^.*(?:error|undefined reference).*$", log, re.M)
-    return found.group(0).strip()[:300] if found else f"g++ ended with exit code {code}"
+    return found.group(0).strip()[:300] if found else f"the compiler ended with exit code {code}"
 
 
 def _exports(library: Path, function: str) -> bool:
@@ -153,29 +232,35 @@ def _digest(path: Path) -> str:
 
 
 def _move_into_cache(product: Path, library: Path) -> None:
-    partial = library.with_suffix(f".{os.getpid()}.{time.monotonic_ns()}")
+    partial = library.with_name(library.name + f".{os.getpid()}.{time.monotonic_ns()}")
     shutil.copyfile(product, partial)
     os.replace(partial, library)
 
 
-def build_trusted(text: str, *flags: str) -> Path:
+def build_trusted(text: str, compiler: Compiler, *flags: str) -> Path:
     """Compile code of the judge's own into a shared library in the cache."""
-    command = ["g++", "-O2", *flags, "-shared", "-fPIC", "-x", "c++", "-"]
-    library = cache_folder() / f"{_key(text, *command)}.so"
+    command = [compiler.name, *flags, *compiler.options]
+    library = cache_folder() / f"{_key(compiler, text, *command)}.so"
     if not library.exists():
-        partial = library.with_suffix(f".{os.getpid()}.{time.monotonic_ns()}")
-        done = subprocess.run(
-            [*command, "-o", str(partial)], input=text, text=True, capture_output=True, check=False
-        )
-        if done.returncode != 0:
-            raise ToolchainError(f"g++ cannot build the judge's own code: {done.stderr.strip()}")
-        os.replace(partial, library)
+        with tempfile.TemporaryDirectory(prefix="skilldyno-build-") as name:
+            source, product = Path(name) / f"own{compiler.suffix}", Path(name) / "own.so"
+            source.write_text(text, encoding="utf-8")
+            done = subprocess.run(
+                [*command, "-o", str(product), str(source)],
+                text=True,
+                capture_output=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                reason = done.stderr.strip()
+                raise ToolchainError(f"{compiler.name} cannot build the judge's own code: {reason}")
+            _move_into_cache(product, library)
     return library
 
 
 def build_native() -> Path:
     """The judge's own native code: eviction of caches, and the speed of memory."""
-    return build_trusted(read_text("native.cpp"), "-O3", "-march=native", "-fopenmp")
+    return build_trusted(read_text("native.cpp"), GXX, "-O3", "-march=native", "-fopenmp")
 
 
 def build_trampoline(operation: Operation) -> Path:
@@ -184,7 +269,7 @@ def build_trampoline(operation: Operation) -> Path:
     Its reads take about 20 ns, where a call through ctypes costs a microsecond.
     """
     tensors = len(operation.tensors)
-    scalar_types = [_C_SCALARS[s.type] for s in operation.scalars]
+    scalar_types = [C_SCALARS[s.type] for s in operation.scalars]
     parameters = ["void*"] * tensors + ["int64_t"] * len(operation.dims) + scalar_types
     arguments = [f"base + at[{i}]" for i in range(tensors)]
     arguments += [f"dims[{i}]" for i in range(len(operation.dims))]
@@ -207,5 +292,7 @@ extern "C" void skilldyno_call(void (*kernel)({", ".join(parameters)}), char* ba
         nanoseconds[c] = now() - begin;
     }}
 }}
-"""
+""",
+        GXX,
+        "-O2",
     )

@@ -82,6 +82,7 @@ class Reference:
         self.eager: Callable[..., Any] = namespace[operation.name]
         self.oracle: Callable[..., Any] = namespace["oracle"]
         self.magnitude: Callable[..., Any] | None = namespace.get("magnitude")
+        self.best: Callable[..., Any] | None = namespace.get("best")
 
 
 class ContentsCache:
@@ -123,6 +124,12 @@ class ContentsCache:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return made
 
+    def reference(self, operation: Operation) -> Reference:
+        """The operation's reference."""
+        if operation.digest not in self._references:
+            self._references[operation.digest] = Reference(operation)
+        return self._references[operation.digest]
+
     def _make(
         self, operation: Operation, workload: Workload, distribution: str, key: _Key
     ) -> Contents:
@@ -137,9 +144,7 @@ class ContentsCache:
                 for tensor, shape in zip(operation.tensors, workload.shapes, strict=True)
                 if tensor.role == "input"
             )
-        if operation.digest not in self._references:
-            self._references[operation.digest] = Reference(operation)
-        return Contents(inputs, expect(operation, self._references[operation.digest], inputs))
+        return Contents(inputs, expect(operation, self.reference(operation), inputs))
 
     def _fill(
         self,

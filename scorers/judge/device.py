@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
 from .arena import Arena, HostArena
 from .build import Built, build_candidate, build_trampoline
+from .clock import StoppingCriterion
 from .job import Job, Operation
+from .process import Worker, start_runner
 from .sandbox import Sandbox
+
+_THREAD_BYTES = 128 << 20
 
 
 class Device(ABC):
     """One kind of device.
 
     Attributes:
+        name: tells it from the others.
         torch_name: where the judge's tensors live.
         alignment: bytes that tensors are aligned to.
         slots_bytes: bytes of an arena that are filled with slots, if they hold enough.
         contents_bytes: bytes of contents that are kept for the next candidate.
+        gated: whether calls are queued behind a gate, and contents written while they wait.
+        criterion: when a timing ends.
+        other_baselines: what eager is compared with besides the candidate, by names of BASELINES.
     """
 
+    name: str
     torch_name: str
     alignment: int
     slots_bytes: int
     contents_bytes: int
+    gated = False
+    criterion: StoppingCriterion
+    other_baselines: tuple[str, ...] = ()
 
     @abstractmethod
     def open_arena(self, capacity: int) -> Arena:
@@ -33,24 +46,45 @@ class Device(ABC):
 
     @abstractmethod
     def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build a candidate into a shared library."""
+        """Build a candidate into what a runner loads."""
 
     @abstractmethod
-    def trampoline(self, operation: Operation) -> Path:
-        """The library that calls a kernel of this signature between two clock reads."""
+    def setup(self, operation: Operation) -> dict[str, Any]:
+        """What both sides' processes need to make calls of this operation."""
 
-    def setup(self) -> dict[str, Any]:
-        """Fields of a runner's setup that only this device needs."""
+    @abstractmethod
+    def runner_setup(self, job: Job) -> dict[str, Any]:
+        """What a runner needs besides, its limits above all."""
+
+    @abstractmethod
+    def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
+        """Start a runner that may read the library's folder.
+
+        Raises:
+            StartError: it did not greet the judge.
+        """
+
+    def clock(self) -> float | None:
+        """The device's clock rate now, in hertz, where it can be read."""
+        return None
+
+    def environment(self) -> dict[str, Any]:
+        """What the evidence says of this device."""
         return {}
+
+    def close(self) -> None:  # noqa: B027
+        """Give back what was started ahead."""
 
 
 class CpuDevice(Device):
     """This machine's CPU, for kernels in C++."""
 
+    name = "cpu"
     torch_name = "cpu"
     alignment = 64
     slots_bytes = 64 << 20
     contents_bytes = 1 << 30
+    criterion = StoppingCriterion()
 
     def open_arena(self, capacity: int) -> Arena:
         """Memory of the host."""
@@ -60,6 +94,20 @@ class CpuDevice(Device):
         """Build by g++."""
         return build_candidate(job, sandbox)
 
-    def trampoline(self, operation: Operation) -> Path:
-        """A loop with clock_gettime on both sides of the call."""
-        return build_trampoline(operation)
+    def setup(self, operation: Operation) -> dict[str, Any]:
+        """The trampoline: a loop with clock_gettime on both sides of the call."""
+        return {"trampoline": str(build_trampoline(operation))}
+
+    def runner_setup(self, job: Job) -> dict[str, Any]:
+        """A limit on memory, and no file written."""
+        threads = len(os.sched_getaffinity(0)) * _THREAD_BYTES
+        return {
+            **self.setup(job.operation),
+            "memory_bytes": job.settings.memory_bytes + threads,
+            "permits": [],
+            "private_files": False,
+        }
+
+    def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
+        """Start a runner without torch, which takes a few hundredths of a second."""
+        return start_runner(sandbox, [library.parent], {})

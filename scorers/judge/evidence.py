@@ -23,13 +23,19 @@ VERDICTS = (
 
 @dataclass(frozen=True)
 class Build:
-    """How the candidate was built; `seconds` is the time of the build, 0 from the cache."""
+    """How the candidate was built; `seconds` is the time of the build, 0 from the cache.
+
+    For CUDA, `resources` holds what ptxas says of each kernel, and `tensor_cores` whether the
+    machine code has matrix instructions, where a disassembler is at hand.
+    """
 
     command: str
     seconds: float
     cached: bool
     log: str
     binary: str
+    resources: tuple[dict[str, Any], ...] = ()
+    tensor_cores: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Timing:
-    """One timed workload; times in seconds, the speedup with its 95 % interval."""
+    """One timed workload; times in seconds, the speedup with its 95 % interval.
+
+    Bandwidth (bytes/s) and rate (operations/s) are the workload's, by its roofline formulas, over
+    the candidate's time.  `baselines` holds the speedup against each of the baselines by name.
+    """
 
     workload: str
     candidate_seconds: float
@@ -59,7 +69,19 @@ class Timing:
     roofline_seconds: float
     roofline_fraction: float
     bound_seconds: float
+    achieved_bandwidth: float
+    achieved_rate: float
+    baselines: dict[str, float]
     samples: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One kernel that a call ran on the GPU, and whether it is the candidate's own."""
+
+    kernel: str
+    seconds: float
+    authored: bool
 
 
 @dataclass(frozen=True)
@@ -85,6 +107,7 @@ class Evidence:
     build: Build | None = None
     checks: tuple[Check, ...] = ()
     timings: tuple[Timing, ...] = ()
+    launches: tuple[Launch, ...] = ()
     flags: tuple[str, ...] = ()
     isolation: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)

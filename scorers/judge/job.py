@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCHEMA = 1
-LANGUAGES = ("cpp",)
+LANGUAGES = ("cpp", "cuda", "triton")
+BASELINES = ("eager", "compile", "best")
 
 
 class JobError(Exception):
@@ -88,13 +89,17 @@ class Operation:
 
 @dataclass(frozen=True)
 class Settings:
-    """Budgets and choices of one judging; times in seconds."""
+    """Budgets and choices of one judging; times in seconds.
+
+    `baselines` names what the candidate is compared with on a GPU; eager always is.
+    """
 
     build_seconds: float = 90.0
     call_seconds: float = 10.0
     total_seconds: float = 120.0
     memory_bytes: int = 4 << 30
     unsafe: bool = False
+    baselines: tuple[str, ...] = BASELINES
     seed: int | None = None
 
 

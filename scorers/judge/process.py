@@ -14,19 +14,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import sandbox as walls
+from . import wire
 from .arena import Arena, Slot
 from .files import read_text
+from .gated_calls import CLOSING_SECONDS
 
 _PACKAGE = __name__.rpartition(".")[0]
-_MESSAGE = 1 << 17
 _START_SECONDS = 60.0
+_LESS_PATIENCE = 0.02
 OUTPUT_BYTES = 1 << 20
+RUNNER_FILES = ("runner.py", "wire.py", "seccomp.py", "gated_calls.py", "python_calls.py")
 _OUTPUT_KEPT = 4000
 
 
@@ -40,6 +43,10 @@ class ForgedAnswer(Exception):
 
 class ProcessTimeout(Exception):
     """The process did not answer in time."""
+
+
+class Crowded(Exception):
+    """The gate could not close, since work that the candidate left behind was still running."""
 
 
 class BaselineLost(Exception):
@@ -58,21 +65,48 @@ class Reply:
     outside: float
 
 
+@dataclass(frozen=True)
+class Gate:
+    """What a queued call waits behind.
+
+    Attributes:
+        number: tells this gate from earlier ones.
+        extent: where the slot of the call begins, and its bytes.
+        prepare: puts the contents into the slot while the call waits.
+        open: lets the call run; the judge's clock starts there.
+        settle: fetches a piece of what the call left; the judge's clock ends there.
+        queue_seconds: how long the warm calls before it may take.
+    """
+
+    number: int
+    extent: tuple[int, int]
+    prepare: Callable[[], None]
+    open: Callable[[], None]
+    settle: Callable[[], None]
+    queue_seconds: float
+
+
 class Worker:
     """A child that serves calls over a socket pair, and can be stopped, resumed and killed."""
 
     def __init__(
-        self, command: list[str], environment: dict[str, str], *, trusted: bool = False
+        self,
+        command: list[str],
+        environment: dict[str, str],
+        arguments: Sequence[str] = (),
+        *,
+        trusted: bool = False,
     ) -> None:
         self._trusted = trusted
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket = ours
         self._sequence = 0
+        self._patience = 2 * CLOSING_SECONDS
         self._spread: list[int] = []
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
         self._child = subprocess.Popen(
-            [*command, str(theirs.fileno())],
+            [*command, str(theirs.fileno()), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
@@ -86,7 +120,9 @@ class Worker:
     def _greet(self) -> int:
         self._socket.settimeout(_START_SECONDS)
         try:
-            message, ancillary, _, _ = self._socket.recvmsg(_MESSAGE, socket.CMSG_SPACE(12))
+            message, ancillary, _, _ = self._socket.recvmsg(
+                wire.MESSAGE_BYTES, socket.CMSG_SPACE(12)
+            )
         except TimeoutError:
             message, ancillary = b"", []
         if message != b"hello" or not ancillary:
@@ -102,10 +138,10 @@ class Worker:
             ProcessTimeout: it took longer than `seconds`.
         """
         shared, descriptors = arena.share()
-        message = json.dumps({**setup, **shared}).encode()
+        message = wire.SETUP + json.dumps({**setup, **shared}).encode()
         socket.send_fds(self._socket, [message], descriptors)
         answer = self._receive(seconds)
-        if not answer.startswith(b"ready"):
+        if not answer.startswith(wire.READY):
             raise self._loss(self.epitaph())
         return answer
 
@@ -117,6 +153,8 @@ class Worker:
         *,
         warm: int = 0,
         keep: bool = False,
+        function: int = 0,
+        gate: Gate | None = None,
     ) -> Reply:
         """Run the kernel once on each slot, in order.
 
@@ -126,6 +164,74 @@ class Worker:
             seconds: how long to wait for the answer.
             warm: how many of the calls, from the first on, are there to warm up the baseline.
             keep: whether the baseline writes its outputs into the slot, for the judge to verify.
+            function: which of the baseline's functions is called.
+            gate: what the last call waits behind, if anything.
+
+        Raises:
+            ProcessLost: the process ended.
+            ProcessTimeout: no answer within `seconds`.
+            ForgedAnswer: the answer is not to this question.
+            Crowded: the candidate's own work kept the gate from closing.
+        """
+        self._sequence += 1
+        begin, size = (0, 0) if gate is None else gate.extent
+        request = wire.Request(
+            sequence=self._sequence,
+            dims=dims,
+            slots=[slot.offsets for slot in slots],
+            warm=warm,
+            keep=keep,
+            function=function,
+            gate=0 if gate is None else gate.number,
+            slot_begin=begin,
+            slot_bytes=size,
+        )
+        message = wire.pack_request(request)
+        begin = time.perf_counter()
+        try:
+            self._socket.send(message)
+        except OSError as error:
+            raise self._loss(self.epitaph()) from error
+        if gate is None:
+            answer = self._receive(seconds)
+            outside = time.perf_counter() - begin
+        else:
+            if self._trusted:
+                self._patience = seconds
+            answer, outside = self._through(gate, seconds)
+        expected = 8 + 8 * len(slots)
+        if len(answer) != expected or struct.unpack_from("<Q", answer)[0] != self._sequence:
+            raise ForgedAnswer("it answered the judge in the runner's place")
+        claims = struct.unpack_from(f"<{len(slots)}q", answer, 8)
+        return Reply(tuple(c * 1e-9 for c in claims), outside)
+
+    def _through(self, gate: Gate, seconds: float) -> tuple[bytes, float]:
+        queued = self._wait_until_queued(gate.queue_seconds)
+        gate.prepare()
+        begin = time.perf_counter()
+        gate.open()
+        answer = self._receive(seconds, spin=True)
+        if not queued and answer in (wire.QUEUED, wire.CROWDED):
+            answer = self._receive(seconds, spin=True)
+        gate.settle()
+        return answer, time.perf_counter() - begin
+
+    def _wait_until_queued(self, seconds: float) -> bool:
+        # A kernel that waits for the device would wait for its own gate: then the gate opens all
+        # the same, and the gaps between its launches are timed.
+        try:
+            answer = self._receive(self._patience + seconds)
+        except ProcessTimeout:
+            self._patience = _LESS_PATIENCE
+            return False
+        if answer == wire.CROWDED:
+            raise Crowded("work of its own was still running on the device before its turn came")
+        if answer != wire.QUEUED:
+            raise ForgedAnswer("it answered the judge in the runner's place")
+        return True
+
+    def record(self, slot: Slot, dims: Sequence[int], seconds: float) -> list[tuple[str, float]]:
+        """Run the kernel once, and learn what it ran on the GPU: names in order, with seconds.
 
         Raises:
             ProcessLost: the process ended.
@@ -133,31 +239,24 @@ class Worker:
             ForgedAnswer: the answer is not to this question.
         """
         self._sequence += 1
-        offsets = [offset for slot in slots for offset in slot.offsets]
-        request = struct.pack("<QIIII", self._sequence, len(slots), len(dims), warm, keep)
-        request += struct.pack(f"<{len(dims)}q{len(offsets)}q", *dims, *offsets)
-        begin = time.perf_counter()
-        try:
-            self._socket.send(request)
-        except OSError as error:
-            raise self._loss(self.epitaph()) from error
-        answer = self._receive(seconds)
-        outside = time.perf_counter() - begin
-        expected = 8 + 8 * len(slots)
-        if len(answer) != expected or struct.unpack_from("<Q", answer)[0] != self._sequence:
+        request = wire.Request(self._sequence, dims, [slot.offsets], 0, 0, 0, 0, 0, 0)
+        answer = self.ask(wire.RECORD + wire.pack_request(request), seconds)
+        launches = re.findall(
+            r"^(\d{1,15}) (.+)$", answer[len(wire.RECORD) :].decode(errors="replace"), re.M
+        )
+        if not answer.startswith(wire.RECORD):
             raise ForgedAnswer("it answered the judge in the runner's place")
-        claims = struct.unpack_from(f"<{len(slots)}q", answer, 8)
-        return Reply(tuple(c * 1e-9 for c in claims), outside)
+        return [(name, int(nanoseconds) * 1e-9) for nanoseconds, name in launches]
 
     def ask(self, question: bytes, seconds: float) -> bytes:
         """Send one message and wait for its answer."""
         self._socket.send(question)
         return self._receive(seconds)
 
-    def _receive(self, seconds: float) -> bytes:
+    def _receive(self, seconds: float, *, spin: bool = False) -> bytes:
         self._socket.settimeout(seconds)
         try:
-            answer = self._socket.recv(_MESSAGE)
+            answer = self._spin(seconds) if spin else self._socket.recv(wire.MESSAGE_BYTES)
         except TimeoutError as error:
             late = f"no answer within {seconds:.3g} s"
             raise (self._loss(late) if self._trusted else ProcessTimeout(late)) from error
@@ -166,6 +265,16 @@ class Worker:
         if not answer:
             raise self._loss(self.epitaph())
         return answer
+
+    def _spin(self, seconds: float) -> bytes:
+        # To be woken takes longer than a short kernel, and not always as long.
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return self._socket.recv(wire.MESSAGE_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError as error:
+                if time.monotonic() > end:
+                    raise TimeoutError from error
 
     def _loss(self, reason: str) -> Exception:
         if self._trusted:
@@ -248,11 +357,17 @@ class Worker:
         except subprocess.TimeoutExpired:
             return "it closed its connection to the judge"
         number = -code if code < 0 else code - 128
+        fault = re.findall(r"^CUDA error .*", self.output(), re.M)
+        if code == 3 and fault:
+            return fault[-1]
         if number > 0:
             return f"it was ended by {signal.Signals(number).name} ({signal.strsignal(number)})"
         loading = re.findall(r"^(?:OSError|AttributeError|MemoryError).*", self.output(), re.M)
         if code == 1 and loading:
             return f"it could not be loaded: {loading[-1]}"
+        raised = re.findall(r"^[\w.]*(?:Error|Exception|Interrupt)\b.*", self.output(), re.M)
+        if code == 1 and raised:
+            return f"it raised {raised[-1]}"
         return f"it ended its process with exit code {code} instead of returning"
 
     def output(self) -> str:
@@ -262,21 +377,31 @@ class Worker:
         return tail.decode(errors="replace").strip()
 
 
-def start_runner(sandbox: walls.Sandbox, readable: list[Path]) -> Worker:
+def start_runner(
+    sandbox: walls.Sandbox,
+    readable: list[Path],
+    environment: dict[str, str],
+    packages: Sequence[str] = (),
+) -> Worker:
     """Start a runner inside the sandbox.
+
+    Args:
+        sandbox: the walls.
+        readable: folders that it may see besides the system's.
+        environment: variables that it gets besides the few of every runner.
+        packages: where it finds torch, if its candidate is Python.
 
     Raises:
         StartError: it did not greet the judge.
     """
     python, folders = walls.interpreter()
     home = runner_home()
-    command = sandbox.command(
-        [*python, str(home / "runner.py")], readable=[*folders, home, *readable]
-    )
-    return Worker(command, walls.environment())
+    runner = [*python, str(home / "runner.py")]
+    command = sandbox.command(runner, readable=[*folders, home, *readable])
+    return Worker(command, {**walls.environment(), **environment}, packages)
 
 
-def start_baseline() -> Worker:
+def start_baseline(device: str) -> Worker:
     """Start the baseline's process, which trusts and is trusted.
 
     Raises:
@@ -287,7 +412,9 @@ def start_baseline() -> Worker:
     environment.pop("GOMP_SPINCOUNT", None)
     environment["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
     environment["OMP_PROC_BIND"] = "true"
-    return Worker([sys.executable, "-m", f"{_PACKAGE}.baseline"], environment, trusted=True)
+    return Worker(
+        [sys.executable, "-m", f"{_PACKAGE}.baseline"], environment, [device], trusted=True
+    )
 
 
 _home: Path | None = None
@@ -298,7 +425,7 @@ def runner_home() -> Path:
     global _home
     if _home is None:
         _home = Path(tempfile.mkdtemp(prefix="skilldyno-runner-"))
-        for name in ("runner.py", "seccomp.py"):
+        for name in RUNNER_FILES:
             (_home / name).write_text(read_text(name), encoding="utf-8")
     return _home
 

@@ -1,11 +1,12 @@
 """The process that holds the candidate, and nothing worth stealing.
 
-Standard library only: this file and `seccomp.py` are copied into the sandbox and started there.
+Standard library only: this file and those beside it are copied into the sandbox and started there.
 It greets the judge, is told what to load, confines itself, loads the candidate and then makes the
 calls that it is asked for, one message at a time.  What it reports is only a claim.
 
-Messages travel over a SOCK_SEQPACKET pair whose descriptor is the first argument; the arena's
-descriptor arrives with the first message.
+Messages travel over a SOCK_SEQPACKET pair whose descriptor is the first argument; the descriptor
+of the memory to share arrives with the first message.  Further arguments are folders of packages:
+where they are given, the candidate is Python, and torch is imported before the greeting.
 """
 
 import ctypes
@@ -19,19 +20,127 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import seccomp
+from gated_calls import GatedCalls
+from wire import (
+    CROWDED,
+    MESSAGE_BYTES,
+    PAGE_BYTES,
+    QUEUED,
+    READY,
+    RECORD,
+    SETUP,
+    pack_answer,
+    unpack_request,
+)
 
-MESSAGE = 1 << 17
+# Of mount_setattr(2), which libc may lack.
+MOUNT_SETATTR, MOUNT_ATTR_RDONLY, AT_RECURSIVE, AT_FDCWD = 442, 1, 0x8000, -100
 
 
 def limit_resources(setup):
-    """Bound memory, output and descriptors for the rest of this process's life."""
+    """Bound memory, output and descriptors for the rest of this process's life.
+
+    What the process has before it loads the candidate, like the judge's memory, is not counted.
+    """
+    memory = setup["memory_bytes"]
+    if memory >= 0:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            memory += int(file.read().split()[0]) * mmap.PAGESIZE
     for kind, amount in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, setup["output_bytes"]),
-        (resource.RLIMIT_AS, setup["memory_bytes"]),
-        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_NOFILE, 1024),
     ):
         resource.setrlimit(kind, (amount, amount))
+
+
+def map_shared(descriptor, size):
+    """Map memory that the judge shares: its address, and the object that keeps it."""
+    shared = mmap.mmap(descriptor, size, mmap.MAP_SHARED | mmap.MAP_POPULATE)
+    os.close(descriptor)
+    first = ctypes.c_char.from_buffer(shared)
+    return ctypes.addressof(first), first
+
+
+def make_files_private():
+    """Make the whole file system read-only, but for an empty /tmp of this process's own."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    attributes = struct.pack("QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
+    status = libc.syscall(MOUNT_SETATTR, AT_FDCWD, b"/", AT_RECURSIVE, attributes, len(attributes))
+    if status == 0:
+        status = libc.mount(b"tmpfs", b"/tmp", b"tmpfs", 6, b"size=256m")  # nosuid, nodev
+    if status != 0:
+        raise OSError(ctypes.get_errno(), "the runner's file system could not be made private")
+
+
+class HostCalls:
+    """Calls of a native kernel on the host, between two clock reads of the trampoline."""
+
+    def __init__(self, setup, descriptor):
+        self.address, self._kept = map_shared(descriptor, setup["arena_bytes"])
+        self.trampoline = ctypes.CDLL(setup["trampoline"]).skilldyno_call
+        self.trampoline.restype = None
+        scalars = [value for _, value in setup["scalars"]]
+        self.scalars = (ctypes.c_double * max(1, len(scalars)))(*scalars)
+
+    def load(self, setup):
+        """Load the candidate."""
+        self.kernel = getattr(ctypes.CDLL(setup["library"]), setup["function"])
+
+    def make(self, request, _report_closed):
+        """Make the calls of a request; the nanoseconds of each."""
+        offsets = [offset for slot in request.slots for offset in slot]
+        nanoseconds = (ctypes.c_int64 * len(request.slots))()
+        self.trampoline(
+            self.kernel,
+            ctypes.c_void_p(self.address),
+            (ctypes.c_int64 * len(offsets))(*offsets),
+            (ctypes.c_int64 * len(request.dims))(*request.dims),
+            self.scalars,
+            ctypes.c_int64(len(request.slots)),
+            nanoseconds,
+        )
+        return nanoseconds
+
+    def record(self, _request, _setup):
+        """Nothing, since nothing runs on a GPU."""
+        return RECORD
+
+
+class DeviceCalls:
+    """Calls of a native kernel on a GPU, behind the gate."""
+
+    def __init__(self, setup, descriptor):
+        page, self._kept = map_shared(descriptor, PAGE_BYTES)
+        self.gated = GatedCalls(setup, page)
+        self.stream = self.gated.stream
+
+    def load(self, setup):
+        """Load the candidate."""
+        kernel = getattr(ctypes.CDLL(setup["library"]), setup["function"])
+        types = {"float": ctypes.c_float, "int": ctypes.c_int64}
+        scalars = [types[kind](value) for kind, value in setup["scalars"]]
+        base, stream = self.gated.base, ctypes.c_void_p(self.stream)
+
+        def call(dims, offsets):
+            pointers = [ctypes.c_void_p(base + offset) for offset in offsets]
+            kernel(*pointers, *map(ctypes.c_int64, dims), *scalars, stream)
+
+        self.call = call
+
+    def make(self, request, report_closed):
+        """Make the calls of a request; the nanoseconds of each."""
+        return self.gated.make(
+            request, lambda slot: self.call(request.dims, slot), self.stream, report_closed
+        )
+
+    def record(self, request, setup):
+        """Make one call and tell what it ran on the GPU."""
+        lines = self.gated.record(
+            lambda slot: self.call(request.dims, slot), request.slots[0], setup
+        )
+        return RECORD + lines[-MESSAGE_BYTES // 2 :]
 
 
 def main():
@@ -39,41 +148,35 @@ def main():
     # With its parent dead nobody would ever stop this process (prctl 1 is PR_SET_PDEATHSIG).
     ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
     control = socket.socket(fileno=int(sys.argv[1]))
+    calls = DeviceCalls
+    if sys.argv[2:]:
+        sys.path += sys.argv[2:]
+        from python_calls import python_calls
+
+        calls = python_calls(DeviceCalls)
     control.send(b"hello")
-    message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 1)
-    setup = json.loads(message)
-    arena = mmap.mmap(descriptors[0], setup["arena_bytes"], mmap.MAP_SHARED | mmap.MAP_POPULATE)
-    os.close(descriptors[0])
-    base = ctypes.addressof(ctypes.c_char.from_buffer(arena))
+    message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
+    setup = json.loads(message[len(SETUP) :])
+    serving = (calls if "ipc" in setup else HostCalls)(setup, descriptors[0])
     limit_resources(setup)
-    trampoline = ctypes.CDLL(setup["trampoline"]).skilldyno_call
-    trampoline.restype = None
+    if setup["private_files"]:
+        make_files_private()
     if setup["confine"]:
-        seccomp.confine()
-    kernel = getattr(ctypes.CDLL(setup["library"]), setup["function"])
-    scalars = (ctypes.c_double * max(1, len(setup["scalars"])))(*setup["scalars"])
-    tensors = setup["tensors"]
-    control.send(b"ready")
+        seccomp.confine(setup["permits"])
+    serving.load(setup)
+    control.send(READY)
     while True:
-        message = control.recv(MESSAGE)
+        message = control.recv(MESSAGE_BYTES)
         if not message:
             return
-        sequence, calls, dims_count, _, _ = struct.unpack_from("<QIIII", message)
-        dims = (ctypes.c_int64 * dims_count).from_buffer_copy(message, 24)
-        offsets = (ctypes.c_int64 * (calls * tensors)).from_buffer_copy(
-            message, 24 + 8 * dims_count
+        if message.startswith(RECORD):
+            control.send(serving.record(unpack_request(message[len(RECORD) :]), setup))
+            continue
+        request = unpack_request(message)
+        nanoseconds = serving.make(
+            request, lambda closed: control.send(QUEUED if closed else CROWDED)
         )
-        nanoseconds = (ctypes.c_int64 * calls)()
-        trampoline(
-            kernel,
-            ctypes.c_void_p(base),
-            offsets,
-            dims,
-            scalars,
-            ctypes.c_int64(calls),
-            nanoseconds,
-        )
-        control.send(struct.pack("<Q", sequence) + bytes(nanoseconds))
+        control.send(pack_answer(request, nanoseconds))
 
 
 if __name__ == "__main__":

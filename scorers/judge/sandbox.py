@@ -17,6 +17,9 @@ from .errors import MachineError
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives")
 _LOADER = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
 
+# CUDA was tried behind namespaces; bubblewrap as it is used here hides the devices.
+LEVELS = {"cpu": ("bubblewrap", "namespaces"), "gpu": ("namespaces",)}
+
 
 class SandboxError(MachineError):
     """No sandbox strong enough is to be had on this machine."""
@@ -93,27 +96,28 @@ def interpreter() -> tuple[list[str], list[Path]]:
     return [str(executable), "-I", "-S"], [Path(sys.base_prefix).resolve()]
 
 
-@lru_cache(maxsize=1)
-def strongest_sandbox() -> Sandbox:
-    """The strongest level that works on this machine."""
+@lru_cache(maxsize=4)
+def strongest_sandbox(device: str) -> Sandbox:
+    """The strongest level for kernels of a device that works on this machine, else `process`."""
     confine = seccomp.supported()
-    for level in ("bubblewrap", "namespaces"):
+    for level in LEVELS[device]:
         sandbox = Sandbox(level, confine)
         if sandbox.works():
             return sandbox
     return Sandbox("process", confine)
 
 
-def require_sandbox(unsafe: bool) -> Sandbox:
-    """The strongest sandbox, refusing to go without namespaces unless told to.
+def require_sandbox(device: str, unsafe: bool) -> Sandbox:
+    """The strongest level that works, refusing to go without namespaces unless told to.
 
     Raises:
-        SandboxError: neither bubblewrap nor unshare works here, and `unsafe` is false.
+        SandboxError: none of them works here, and `unsafe` is false.
     """
-    sandbox = strongest_sandbox()
+    sandbox = strongest_sandbox(device)
     if not unsafe and (sandbox.level == "process" or not sandbox.confine):
         raise SandboxError(
-            "neither bubblewrap nor unshare can isolate a kernel on this machine: "
-            "install bubblewrap (apt-get install bubblewrap), or pass --unsafe to trust the kernels"
+            f"{' and '.join(LEVELS[device])} cannot isolate a kernel on this machine: "
+            "install bubblewrap (apt-get install bubblewrap) or allow user namespaces, "
+            "or pass --unsafe to trust the kernels"
         )
     return sandbox

@@ -11,6 +11,7 @@ import errno
 import os
 import platform
 import struct
+from collections.abc import Sequence
 
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_SECCOMP = 22
@@ -21,7 +22,8 @@ _KILL = 0x80000000
 _AUDIT_ARCH_X86_64 = 0xC000003E
 _X32_BIT = 0x40000000
 _CLONE_THREAD = 0x00010000
-_O_WRITE_OR_CREATE = 0o1 | 0o2 | 0o100
+_O_CREATE = 0o100
+_O_WRITE_OR_CREATE = 0o1 | 0o2 | _O_CREATE
 
 # Numbers of x86-64, from the kernel's arch/x86/entry/syscalls/syscall_64.tbl.
 _DENIED = {
@@ -40,6 +42,8 @@ _DENIED = {
         *(425, 426, 427, 428, 429, 430, 431, 432, 433, 442),
     ),
 }
+DEVICES, COMPILERS = "devices", "compilers"
+_FOR_COMPILERS = ("processes", "file system", "other processes")
 _ABSENT = (435, 437)  # clone3 and openat2 hide their flags in memory: libc falls back from ENOSYS
 _CLONE, _OPEN, _OPENAT, _TGKILL, _PRLIMIT64 = 56, 2, 257, 234, 302
 
@@ -64,7 +68,7 @@ def _return(action: int) -> tuple[int, int, int, int]:
     return (0x06, 0, 0, action)
 
 
-def _program(pid: int) -> bytes:
+def _program(pid: int, permits: Sequence[str]) -> bytes:
     denied = _return(_ERRNO | errno.EPERM)
     code = [
         _load(4),
@@ -74,15 +78,19 @@ def _program(pid: int) -> bytes:
         _any_bit(_X32_BIT, 0, 1),
         denied,
     ]
-    for number in (n for group in _DENIED.values() for n in group):
-        code += [_equal(number, 0, 1), denied]
+    compilers = COMPILERS in permits
+    for group, numbers in _DENIED.items():
+        if not (compilers and group in _FOR_COMPILERS):
+            code += [part for number in numbers for part in (_equal(number, 0, 1), denied)]
     for number in _ABSENT:
         code += [_equal(number, 0, 1), _return(_ERRNO | errno.ENOSYS)]
-    code += [_equal(_CLONE, 0, 4), _argument(0), _any_bit(_CLONE_THREAD, 1, 0), denied]
-    code += [_return(_ALLOW)]
-    for number, index in ((_OPEN, 1), (_OPENAT, 2)):
-        code += [_equal(number, 0, 4), _argument(index), _any_bit(_O_WRITE_OR_CREATE, 0, 1)]
-        code += [denied, _return(_ALLOW)]
+    if not compilers:
+        code += [_equal(_CLONE, 0, 4), _argument(0), _any_bit(_CLONE_THREAD, 1, 0), denied]
+        code += [_return(_ALLOW)]
+        forbidden = _O_CREATE if DEVICES in permits else _O_WRITE_OR_CREATE
+        for number, index in ((_OPEN, 1), (_OPENAT, 2)):
+            code += [_equal(number, 0, 4), _argument(index), _any_bit(forbidden, 0, 1)]
+            code += [denied, _return(_ALLOW)]
     code += [_equal(_TGKILL, 0, 4), _argument(0), _equal(pid, 1, 0), denied, _return(_ALLOW)]
     code += [_equal(_PRLIMIT64, 0, 4), _argument(0), _equal(0, 1, 0), denied, _return(_ALLOW)]
     code += [_return(_ALLOW)]
@@ -94,14 +102,19 @@ def supported() -> bool:
     return platform.machine() == "x86_64"
 
 
-def confine() -> None:
+def confine(permits: Sequence[str]) -> None:
     """Install the filter on the calling thread and all threads that it starts.
+
+    Args:
+        permits: what it lets pass besides: `DEVICES` opens files for writing, as a GPU's driver
+            does, and creates none; `COMPILERS` starts processes and writes files, for candidates
+            that are compiled when they are first called, where the file system is private.
 
     Raises:
         OSError: the kernel refused the filter.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    program = _program(os.getpid())
+    program = _program(os.getpid(), permits)
     code = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
     descriptor = ctypes.create_string_buffer(header, len(header))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import secrets
 import time
@@ -16,16 +15,20 @@ import numpy as np
 import torch
 
 from . import timing
+from .authorship import NotAuthored, attribute, require_authored
+from .baselines import Baselines, OracleDisagrees
 from .bench import Bench, Tampering, WrongOutput, arena_capacity
-from .build import Built, compiler_version, processor
-from .clock import StoppingCriterion, geometric_mean_interval
+from .build import GXX, Built, processor
+from .clock import geometric_mean_interval
 from .contents import NEARLY_SAME, Contents, ContentsCache
 from .device import Device
-from .evidence import Check, Evidence, Timing
+from .evidence import Check, Evidence, Launch, Timing
 from .files import judge_digest
+from .gated_side import side_of
 from .job import Job, Operation, Workload
 from .process import (
     OUTPUT_BYTES,
+    Crowded,
     ForgedAnswer,
     ProcessLost,
     ProcessTimeout,
@@ -33,19 +36,13 @@ from .process import (
     Worker,
     remove_runner_home,
     start_baseline,
-    start_runner,
 )
 from .sandbox import Sandbox, require_sandbox
+from .side import WARM
 
 _SMALL_ELEMENTS = 1 << 18
 _LOAD_SECONDS = 20.0
 _CEILING_ATTEMPTS = 4
-_THREAD_BYTES = 128 << 20
-CRITERION = StoppingCriterion()
-
-
-class OracleDisagrees(Exception):
-    """The baseline fails the operation's own oracle: the operation is wrong, not the candidate."""
 
 
 class OutOfTime(Exception):
@@ -58,6 +55,7 @@ class Record:
 
     checks: list[Check] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
+    launches: tuple[Launch, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     where: str = "loading"
     deadline: float = float("inf")
@@ -84,17 +82,17 @@ class Session:
             SandboxError: kernels cannot be isolated here, and `unsafe` is false.
         """
         self.seed = secrets.randbits(63) if seed is None else seed
-        self.sandbox: Sandbox = require_sandbox(unsafe)
+        self.sandbox: Sandbox = require_sandbox(device.name, unsafe)
         self.device = device
         self.contents = ContentsCache(self.seed, device.torch_name, device.contents_bytes)
+        self.baselines = Baselines(self.contents)
         self._baseline: Worker | None = None
         self._bench: Bench | None = None
-        self._trusted: set[tuple[str, str]] = set()
 
     def warm_up(self) -> None:
         """Start the baseline's process, whose imports take seconds, ahead of its first use."""
         if self._baseline is None:
-            self._baseline = start_baseline()
+            self._baseline = start_baseline(self.device.torch_name)
 
     @cached_property
     def machine(self) -> dict[str, float]:
@@ -127,7 +125,7 @@ class Session:
             self._bench.arena.close()
             self._baseline.resume()
         arena = self.device.open_arena(arena_capacity(operation, self.device))
-        setup = {"operation": asdict(operation)}
+        setup = {"operation": asdict(operation), **self.device.setup(operation)}
         self._baseline.set_up(setup, arena, 60.0)
         self._baseline.stop()
         random = np.random.default_rng([self.seed, 1])
@@ -142,9 +140,10 @@ class Session:
             "python": platform.python_version(),
             "torch": torch.__version__,
             "numpy": np.__version__,
-            "compiler": compiler_version(),
+            "compiler": GXX.version(),
             "cpu": processor(),
             **self.machine,
+            **self.device.environment(),
             "kernel": platform.release(),
         }
 
@@ -152,6 +151,7 @@ class Session:
         """End the processes of the session."""
         if self._baseline is not None:
             self._baseline.kill()
+        self.device.close()
         remove_runner_home()
 
     def build(self, job: Job) -> Built:
@@ -176,7 +176,7 @@ class Session:
             self._trial(job, built.library, record)
         except WrongOutput as wrong:
             return _finish(evidence, record, "incorrect", f"{record.where}: {wrong}")
-        except (Tampering, ForgedAnswer, timing.Implausible) as cheat:
+        except (Tampering, ForgedAnswer, Crowded, NotAuthored, timing.Implausible) as cheat:
             reason = f"{record.where}: {cheat}"
             return replace(_finish(evidence, record, "flagged", reason), flags=(str(cheat),))
         except ProcessTimeout as late:
@@ -186,6 +186,9 @@ class Session:
             reason = f"{record.where}: its judging took longer than {limit}"
             return _finish(evidence, record, "timeout", reason)
         except ProcessLost as lost:
+            if "CompilationError" in str(lost):
+                failed = replace(evidence, compiled=False)
+                return _finish(failed, record, "compile_error", f"{record.where}: {lost}")
             return _finish(evidence, record, "runtime_error", f"{record.where}: {lost}")
         except (StartError, OracleDisagrees, timing.BusyMachine) as fault:
             return _finish(evidence, record, "infra_error", f"{record.where}: {fault}")
@@ -204,7 +207,7 @@ class Session:
             speedup=float(np.exp(speed.estimate)),
             speedup_low=float(np.exp(speed.low)),
             speedup_high=float(np.exp(speed.high)),
-            ambiguous=not CRITERION.narrow(speed),
+            ambiguous=not self.device.criterion.narrow(speed),
             roofline_fraction=float(np.exp(np.mean(np.log(fractions)))),
         )
 
@@ -218,28 +221,34 @@ class Session:
             begin = time.monotonic()
             for workload in job.operation.workloads:
                 if workload.timed:
-                    self._time(job.operation, workload, bench, baseline, record)
+                    self._time(job, workload, bench, baseline, record)
             record.seconds["time"] = time.monotonic() - begin
+            if job.operation.library == "forbidden" and self.device.gated:
+                self._require_authored(job, library, bench, record)
         finally:
             bench.close()
             record.output = bench.worker.output()
 
+    def _require_authored(self, job: Job, library: Path, bench: Bench, record: Record) -> None:
+        workload = next(w for w in job.operation.workloads if w.timed)
+        record.enter(f"{workload.name}, recorded")
+        bench.set_workload(workload)
+        contents = self.contents.get(job.operation, workload, "normal", 0)
+        bench.checked_call(WARM, contents)
+        record.launches = attribute(bench.record(WARM, contents), job, library)
+        require_authored(record.launches)
+
     def _open(self, job: Job, library: Path, record: Record) -> Bench:
         operation = job.operation
-        trampoline = self.device.trampoline(operation)
         arena = self.device.open_arena(arena_capacity(operation, self.device))
-        worker = start_runner(self.sandbox, [library.parent])
-        threads = (len(os.sched_getaffinity(0))) * _THREAD_BYTES
+        worker = self.device.start_runner(job, self.sandbox, library)
         setup = {
             "library": str(library),
-            "trampoline": str(trampoline),
             "function": operation.function,
-            "tensors": len(operation.tensors),
-            "scalars": [s.value for s in operation.scalars],
+            "scalars": [(s.type, s.value) for s in operation.scalars],
             "confine": self.sandbox.confine,
-            **self.device.setup(),
             "output_bytes": OUTPUT_BYTES,
-            "memory_bytes": arena.capacity + job.settings.memory_bytes + threads,
+            **self.device.runner_setup(job),
         }
         random = np.random.default_rng([self.seed, int(job.candidate[:15], 16)])
         bench = Bench(operation, self.device, worker, arena, random, job.settings.call_seconds)
@@ -271,18 +280,15 @@ class Session:
                 record.checks.append(replace(check, status="pass", error=error))
 
     def _time(
-        self,
-        operation: Operation,
-        workload: Workload,
-        bench: Bench,
-        baseline: Bench,
-        record: Record,
+        self, job: Job, workload: Workload, bench: Bench, baseline: Bench, record: Record
     ) -> None:
+        operation, criterion = job.operation, self.device.criterion
         record.enter(f"{workload.name}, timed")
         bench.set_workload(workload)
         baseline.set_workload(workload)
-        self._trust_baseline(operation, workload, baseline)
-        bench.checked_call(timing.WARM, self.contents.get(operation, workload, "normal", 0))
+        self.baselines.trust(operation, workload, baseline)
+        old = self.contents.get(operation, workload, "normal", 0)
+        bench.checked_call(WARM, old)
         index = 0
 
         def next_contents() -> Contents:
@@ -291,10 +297,16 @@ class Session:
             record.enter(record.where)
             return self.contents.get(operation, workload, "normal", index)
 
-        race = timing.Race(bench, baseline, next_contents, bench.random)
-        bound = race.run(CRITERION)
+        race = timing.Race(
+            side_of(bench, old), side_of(baseline, old, trusted=True), next_contents, bench.random
+        )
+        bound = race.run(criterion)
         roofline = self._plausible_roofline(operation, workload, race.series)
-        record.timings.append(timing.summarise(workload, race.series, bound, roofline, CRITERION))
+        names = tuple(n for n in self.device.other_baselines if n in job.settings.baselines)
+        others = self.baselines.faster_than_eager(operation, workload, baseline, names)
+        record.timings.append(
+            timing.summarise(workload, race.series, bound, roofline, criterion, others)
+        )
 
     def _plausible_roofline(
         self, operation: Operation, workload: Workload, series: timing.Series
@@ -311,20 +323,6 @@ class Session:
             f"it claims {seconds * 1e6:.3g} us, and this machine's memory and arithmetic need "
             f"{roofline * 1e6:.3g} us at the least"
         )
-
-    def _trust_baseline(self, operation: Operation, workload: Workload, baseline: Bench) -> None:
-        key = (operation.digest, workload.name)
-        contents = self.contents.get(operation, workload, "normal", 0)
-        if key in self._trusted:
-            baseline.stage(timing.WARM, contents)
-            return
-        try:
-            baseline.checked_call(timing.WARM, contents, keep=True)
-        except WrongOutput as wrong:
-            raise OracleDisagrees(
-                f"the reference of {operation.name} fails its own oracle: {wrong}"
-            ) from wrong
-        self._trusted.add(key)
 
 
 def _distributions(
@@ -344,6 +342,7 @@ def _finish(evidence: Evidence, record: Record, verdict: str, reason: str) -> Ev
         reason=reason,
         checks=tuple(record.checks),
         timings=tuple(record.timings),
+        launches=record.launches,
         seconds=record.seconds,
         output=record.output,
     )

@@ -75,7 +75,23 @@ def test_score_of_each_verdict(record):
 
 
 def test_raw_samples_go_to_the_side_file_only(record, tmp_path):
-    timing = Timing("M=1", 1.0, 2.0, 2.0, 1.9, 2.1, 8, False, 0.5, 0.5, 1.0, ((1.0, 2.0),))
+    timing = Timing(
+        workload="M=1",
+        candidate_seconds=1.0,
+        baseline_seconds=2.0,
+        speedup=2.0,
+        speedup_low=1.9,
+        speedup_high=2.1,
+        pairs=8,
+        ambiguous=False,
+        roofline_seconds=0.5,
+        roofline_fraction=0.5,
+        bound_seconds=1.0,
+        achieved_bandwidth=1e9,
+        achieved_rate=1e9,
+        baselines={"eager": 2.0},
+        samples=((1.0, 2.0),),
+    )
     evidence = parse_evidence({**record, "timings": [timing.__dict__]})
     assert "samples" not in compact(evidence)["timings"][0]
     path = store(evidence, tmp_path / "evidence")

@@ -4,27 +4,12 @@ import json
 import os
 import subprocess
 import sys
-import zipfile
-from pathlib import Path
 
-from skilldyno.scorers import judge as package
 from skilldyno.scorers.job import make_job
 from skilldyno.scorers.judge.files import judge_digest
+from skilldyno.scorers.pack import write_pack
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.operation import load_operation
-
-START = "import runpy; runpy.run_module('judge', run_name='__main__', alter_sys=True)\n"
-
-
-def pack(target: Path) -> Path:
-    """A zip that holds the judge's files and a starter."""
-    folder = Path(next(iter(package.__path__)))
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("__main__.py", START)
-        for file in sorted(folder.iterdir()):
-            if file.is_file():
-                archive.write(file, f"judge/{file.name}")
-    return target
 
 
 def test_packed_judge_gives_the_same_verdicts(rms_norm, tmp_path):
@@ -45,7 +30,7 @@ def test_packed_judge_gives_the_same_verdicts(rms_norm, tmp_path):
         for verdict, source in sources.items()
     ]
     done = subprocess.run(
-        [sys.executable, str(pack(tmp_path / "judge.pyz"))],
+        [sys.executable, str(write_pack(tmp_path / "judge.pyz"))],
         input="".join(json.dumps(job) + "\n" for job in jobs),
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
         cwd=tmp_path,

@@ -125,8 +125,8 @@ def test_without_any_sandbox_the_judge_refuses_unless_told(rms_norm, secret_file
 
 def test_refusal_names_both_mends(monkeypatch):
     monkeypatch.setattr(
-        "skilldyno.scorers.judge.sandbox.strongest_sandbox", lambda: Sandbox("process", True)
+        "skilldyno.scorers.judge.sandbox.strongest_sandbox", lambda _: Sandbox("process", True)
     )
     with pytest.raises(SandboxError, match=r"install bubblewrap .*--unsafe"):
-        require_sandbox(unsafe=False)
-    assert require_sandbox(unsafe=True).level == "process"
+        require_sandbox("cpu", unsafe=False)
+    assert require_sandbox("cpu", unsafe=True).level == "process"

@@ -61,7 +61,20 @@ def test_a_prompt_says_where_a_library_is_allowed():
 def test_pairings_that_nothing_could_judge_are_refused():
     with pytest.raises(EvalTaskError, match="Hardware 'h200' has no toolchain for 'cpp'; it has"):
         eval_task("rms_norm", "h200", "cpp")
-    profile = load_profile("h200")
-    triton = profile.model_copy(update={"toolchain": {"triton": profile.toolchain["cuda"]}})
+    operation = load_operation("rms_norm")
+    native = operation.model_copy(
+        update={
+            "inputs": tuple(
+                tensor.model_copy(update={"dtype": {"cpp": "float32"}})
+                for tensor in operation.inputs
+            )
+        }
+    )
     with pytest.raises(EvalTaskError, match="'rms_norm' is not asked for in 'triton'; it is in"):
-        EvalTask(load_operation("rms_norm"), triton, "triton")
+        EvalTask(native, load_profile("h200"), "triton")
+
+
+def test_a_triton_prompt_asks_for_python():
+    prompt = write_prompt(eval_task("rms_norm", "h200", "triton"))
+    assert "```python\ndef rms_norm(x, weight, out, eps):\n```" in prompt
+    assert "Answer with one fenced ```python block" in prompt

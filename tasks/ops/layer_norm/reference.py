@@ -8,6 +8,10 @@ def layer_norm(x, weight, bias, eps):
 # fmt: on
 
 
+def best(x, weight, bias, eps):
+    return torch.nn.functional.layer_norm(x, (x.shape[-1],), weight, bias, eps)
+
+
 def oracle(x, weight, bias, eps):
     v = x.double()
     centred = v - v.mean(-1, keepdim=True)

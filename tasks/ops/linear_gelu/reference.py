@@ -8,6 +8,11 @@ def linear_gelu(x, weight, bias):
 # fmt: on
 
 
+def best(x, weight, bias):
+    # The matrix product with the bias and the tanh-GELU as its epilogue.
+    return torch._addmm_activation(bias, x, weight.t(), use_gelu=True)
+
+
 def oracle(x, weight, bias):
     h = x.double() @ weight.double().T + bias.double()
     # 0.5 * (1 + tanh(u)) is sigmoid(2u), which does not cancel for negative u.

@@ -5,6 +5,10 @@ def softmax(x):
     return torch.softmax(x.float(), -1).to(x.dtype)
 
 
+def best(x):
+    return torch.softmax(x, -1)
+
+
 def oracle(x):
     return torch.softmax(x.double(), -1)
 

@@ -1,0 +1,316 @@
+"""NVIDIA GPUs: device memory and a gate shared between processes, nvcc, and Triton's runners."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from . import seccomp
+from .arena import Arena, GatedArena, Slot, as_bytes
+from .build import (
+    NVCC,
+    Built,
+    Compiler,
+    ToolchainError,
+    build_candidate,
+    build_trusted,
+    cache_folder,
+    keep_python,
+)
+from .clock import StoppingCriterion
+from .device import Device
+from .errors import MachineError
+from .files import read_text
+from .job import Job, Operation
+from .process import Worker, start_runner
+from .python_calls import DeviceMemory
+from .sandbox import Sandbox
+from .wire import PAGE_BYTES
+
+_SCRATCH_BYTES = 256 << 20
+_HANDLE_BYTES = 64
+_SPARE_RUNNERS = 3
+_SM_CLOCK = 1
+
+
+class NoGpuError(MachineError):
+    """There is no usable NVIDIA GPU here, or no CUDA toolkit to build for it."""
+
+
+@lru_cache(maxsize=1)
+def runtime() -> ctypes.CDLL:
+    """The CUDA runtime that torch has loaded."""
+    torch.cuda.init()
+    major = (torch.version.cuda or "").split(".")[0]
+    return ctypes.CDLL(f"libcudart.so.{major}")
+
+
+def require(status: int, what: str) -> None:
+    """Raise where a CUDA call failed in the judge itself.
+
+    Raises:
+        NoGpuError: the status is not success.
+    """
+    if status != 0:
+        raise NoGpuError(f"{what} failed with CUDA error {status}: the GPU is not usable")
+
+
+def _toolkit() -> Path:
+    """The folder of the CUDA toolkit, from where nvcc really lies."""
+    listing = subprocess.run(
+        ["nvcc", "-dryrun", "-E", "-x", "cu", "/dev/null"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    top = re.search(r"^#\$ TOP=(.+)$", listing.stderr, re.M)
+    return Path(top.group(1)) if top else Path("/usr/local/cuda")
+
+
+class CudaArena(GatedArena):
+    """Device memory, handed over by its CUDA IPC handle, with a page of host memory for the gate.
+
+    Chosen over pinned host memory because it holds up across namespaces, and a kernel then reads
+    its inputs from where they would be.
+    """
+
+    def __init__(self, capacity: int, scratch: torch.Tensor) -> None:
+        self.capacity = capacity
+        pointer = ctypes.c_void_p()
+        size = ctypes.c_size_t(self.capacity)
+        require(runtime().cudaMalloc(ctypes.byref(pointer), size), "cudaMalloc")
+        self._pointer = pointer
+        memory = DeviceMemory(pointer.value or 0, self.capacity)
+        self.bytes = torch.as_tensor(memory, device="cuda")
+        self._scratch = scratch.view(torch.int64)
+        self._descriptor = os.memfd_create("gate", os.MFD_CLOEXEC)
+        os.ftruncate(self._descriptor, PAGE_BYTES)
+        # As in gate.cu: opened, closed, beats.
+        shared = mmap.mmap(self._descriptor, PAGE_BYTES)
+        self._page = np.frombuffer(shared, dtype=np.int64)
+        self._number = 0
+
+    def close_gate(self) -> int:
+        """The number of the next gate."""
+        self._number += 1
+        return self._number
+
+    def open_gate(self) -> None:
+        """Let the call behind the gate run."""
+        self._page[0] = self._number
+
+    def write(self, slot: Slot, tensor: int, value: torch.Tensor) -> None:
+        """Copy a tensor's bytes into its place."""
+        self.view(slot, tensor).copy_(as_bytes(value))
+
+    def poison(self, slot: Slot, tensor: int, random: np.random.Generator | None) -> None:
+        """Fill a place with random bytes, or with ones in every bit, a NaN in any float format."""
+        place = self.view(slot, tensor)
+        if random is None:
+            place.fill_(0xFF)
+        else:
+            place.random_(0, 256)
+
+    def holds(self, slot: Slot, tensor: int, value: torch.Tensor) -> bool:
+        """Whether a place holds exactly these bytes."""
+        return torch.equal(self.view(slot, tensor), as_bytes(value))
+
+    def evict(self, slot: Slot) -> None:
+        """Fill the L2 cache with clean lines, by reading four times its size, and wait.
+
+        No line stays reserved, and a gate that waits has been given the device back.
+        """
+        require(runtime().cudaCtxResetPersistingL2Cache(), "cudaCtxResetPersistingL2Cache")
+        self._scratch.sum()
+        torch.cuda.synchronize()
+
+    def share(self) -> tuple[dict[str, Any], list[int]]:
+        """The arena's size and IPC handle, and the descriptor of the gate's page."""
+        handle = ctypes.create_string_buffer(_HANDLE_BYTES)
+        require(runtime().cudaIpcGetMemHandle(handle, self._pointer), "cudaIpcGetMemHandle")
+        return {"arena_bytes": self.capacity, "ipc": handle.raw.hex()}, [self._descriptor]
+
+    def close(self) -> None:
+        """Give the memory back."""
+        torch.cuda.synchronize()
+        require(runtime().cudaFree(self._pointer), "cudaFree")
+        os.close(self._descriptor)
+
+
+class CudaDevice(Device):
+    """The first NVIDIA GPU of this machine, for kernels in CUDA C++ and Triton."""
+
+    name = "gpu"
+    torch_name = "cuda"
+    alignment = 256
+    slots_bytes = 1 << 30
+    contents_bytes = 32 << 30
+    gated = True
+    other_baselines = ("compile", "best")
+    criterion = StoppingCriterion(half_width=0.005, min_pairs=8, max_pairs=40, seconds=0.8)
+
+    def __init__(self) -> None:
+        if not torch.cuda.is_available() or shutil.which("nvcc") is None:
+            raise NoGpuError("no NVIDIA GPU with nvcc here: judge on a machine that has both")
+        self._scratch = torch.zeros(_SCRATCH_BYTES, dtype=torch.uint8, device="cuda")
+        major, minor = torch.cuda.get_device_capability()
+        target = f"-gencode=arch=compute_{major}{minor},code=sm_{major}{minor}"
+        self._gate = build_trusted(read_text("gate.cu"), NVCC, "-O3", target)
+        self._starting = ThreadPoolExecutor(_SPARE_RUNNERS)
+        self._spares: deque[Future[Worker]] = deque()
+
+    def open_arena(self, capacity: int) -> Arena:
+        """Device memory."""
+        return CudaArena(capacity, self._scratch)
+
+    def build(self, job: Job, sandbox: Sandbox) -> Built:
+        """Build CUDA C++ by nvcc; a Triton source is kept as the file that Triton will read."""
+        if job.language == "triton":
+            return keep_python(job)
+        return build_candidate(job, sandbox, NVCC)
+
+    def setup(self, operation: Operation) -> dict[str, Any]:
+        """The gate's library."""
+        return {"gate": str(self._gate)}
+
+    def runner_setup(self, job: Job) -> dict[str, Any]:
+        """Limits that CUDA can live with: it reserves more address space than there is memory."""
+        setup: dict[str, Any] = {
+            **self.setup(job.operation),
+            "memory_bytes": -1,
+            "permits": [seccomp.DEVICES],
+            "private_files": True,
+            **self._recorder,
+        }
+        if job.language == "triton":
+            setup["permits"] = [seccomp.DEVICES, seccomp.COMPILERS]
+            setup["compiled"] = str(self._compiled)
+            setup["dtypes"] = [tensor.dtype for tensor in job.operation.tensors]
+            setup["shapes"] = [
+                [[w.dims[d] for d in job.operation.dims], w.shapes] for w in job.operation.workloads
+            ]
+        return setup
+
+    def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
+        """Start a runner, or take one that was started ahead and has imported torch."""
+        if job.language != "triton":
+            return start_runner(sandbox, [library.parent], self._environment)
+        while len(self._spares) <= _SPARE_RUNNERS:
+            self._spares.append(self._starting.submit(self._start_python, sandbox))
+        return self._spares.popleft().result()
+
+    def _start_python(self, sandbox: Sandbox) -> Worker:
+        environment = {**self._environment, "TRITON_CACHE_DIR": "/tmp/triton", "HOME": "/tmp"}  # noqa: S108
+        packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+        return start_runner(sandbox, [], environment, list(dict.fromkeys(packages)))
+
+    @cached_property
+    def _environment(self) -> dict[str, str]:
+        given = os.environ.get("LD_LIBRARY_PATH")
+        return {"LD_LIBRARY_PATH": ":".join(filter(None, [str(_toolkit() / "lib64"), given]))}
+
+    @cached_property
+    def _recorder(self) -> dict[str, str | None]:
+        """The library that records launches, where the toolkit brings CUPTI."""
+        for root in (_toolkit(), _toolkit() / "extras" / "CUPTI"):
+            header, library = root / "include" / "cupti.h", root / "lib64" / "libcupti.so"
+            if header.is_file() and library.exists():
+                own = Compiler("nvcc", ".cpp", NVCC.options)
+                recorder = build_trusted(
+                    read_text("launches.cpp"), own, "-O2", f"-I{root / 'include'}"
+                )
+                return {"recorder": str(recorder), "cupti": str(library)}
+        return {"recorder": None, "cupti": None}
+
+    @cached_property
+    def _compiled(self) -> Path:
+        """A cache with Triton's own helpers, which each runner would compile again."""
+        folder = cache_folder() / "triton"
+        code = "import triton; triton.runtime.driver.active.utils"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "TRITON_CACHE_DIR": str(folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise ToolchainError(f"Triton does not start here: {done.stderr.strip()[-300:]}")
+        return folder
+
+    def clock(self) -> float | None:
+        """The multiprocessors' clock rate now, in hertz, where NVML tells it."""
+        if self._nvml is None:
+            return None
+        megahertz = ctypes.c_uint()
+        library, handle = self._nvml
+        if library.nvmlDeviceGetClockInfo(handle, _SM_CLOCK, ctypes.byref(megahertz)) != 0:
+            return None
+        return megahertz.value * 1e6
+
+    @cached_property
+    def _nvml(self) -> tuple[ctypes.CDLL, ctypes.c_void_p] | None:
+        try:
+            library = ctypes.CDLL("libnvidia-ml.so.1")
+        except OSError:
+            return None
+        handle = ctypes.c_void_p()
+        found = library.nvmlInit_v2() == 0 and (
+            library.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle)) == 0
+        )
+        return (library, handle) if found else None
+
+    def environment(self) -> dict[str, Any]:
+        """The GPU, its driver's runtime and nvcc."""
+        return {
+            "gpu": torch.cuda.get_device_name(),
+            "cuda": torch.version.cuda,
+            "nvcc": NVCC.version(),
+        }
+
+    def close(self) -> None:
+        """End the runners that were started ahead."""
+        self._starting.shutdown(wait=True)
+        for spare in self._spares:
+            if spare.exception() is None:
+                spare.result().kill()
+        self._spares.clear()
+
+
+def measure_ceilings() -> dict[str, float]:
+    """The GPU's copy bandwidth (bytes/s) and matrix rates (operations/s), best of ten."""
+    source = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
+    target = torch.empty_like(source)
+    half = torch.randn(8192, 8192, dtype=torch.bfloat16, device="cuda")
+    single = torch.randn(4096, 4096, device="cuda")
+
+    def fastest(work: Any) -> float:
+        seconds = []
+        for _ in range(10):
+            begin, end = torch.cuda.Event(True), torch.cuda.Event(True)
+            begin.record()
+            work()
+            end.record()
+            torch.cuda.synchronize()
+            seconds.append(begin.elapsed_time(end) * 1e-3)
+        return min(seconds)
+
+    return {
+        "bandwidth": 2 * source.numel() / fastest(lambda: target.copy_(source)),
+        "bfloat16": 2 * 8192**3 / fastest(lambda: half @ half),
+        "float32": 2 * 4096**3 / fastest(lambda: single @ single),
+    }

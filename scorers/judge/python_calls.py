@@ -1,0 +1,68 @@
+"""Calls of a candidate in Python (Triton) on tensors that lie in the judge's device memory.
+
+Standard library and torch only: this file is copied beside the runner, which imports it before it
+greets the judge, so that a runner that waits for its candidate has torch already.
+"""
+
+import importlib.util
+import os
+import shutil
+
+import torch
+
+
+class DeviceMemory:
+    """A range of device memory, as torch takes it."""
+
+    def __init__(self, address, size):
+        self.__cuda_array_interface__ = {
+            "shape": (size,),
+            "typestr": "|u1",
+            "data": (address, False),
+            "version": 3,
+        }
+
+
+def tensors_at(memory, dtypes, shapes, offsets):
+    """The tensors of one slot, as views of the memory."""
+    return [
+        memory[offset : offset + torch.Size(shape).numel() * dtype.itemsize]
+        .view(dtype)
+        .reshape(shape)
+        for dtype, shape, offset in zip(dtypes, shapes, offsets, strict=True)
+    ]
+
+
+def python_calls(device_calls):
+    """The class that serves a Python candidate, made from the one that serves native ones."""
+    # Imported ahead of the greeting, since it takes seconds.
+    import triton  # noqa: F401 # pyright: ignore[reportMissingImports]
+
+    class PythonCalls(device_calls):
+        def load(self, setup):
+            """Import the candidate from its file, which Triton reads again."""
+            self.stream = torch.cuda.current_stream().cuda_stream
+            memory = DeviceMemory(self.gated.base, setup["arena_bytes"])
+            self.memory = torch.as_tensor(memory, device="cuda")
+            self.dtypes = [getattr(torch, name) for name in setup["dtypes"]]
+            self.shapes = {tuple(dims): shapes for dims, shapes in setup["shapes"]}
+            self.made = {}
+            self.values = [value for _, value in setup["scalars"]]
+            if setup["compiled"] is not None:
+                shutil.copytree(setup["compiled"], os.environ["TRITON_CACHE_DIR"])
+            spec = importlib.util.spec_from_file_location("candidate", setup["library"])
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            self.kernel = getattr(module, setup["function"])
+
+        def call(self, dims, offsets):
+            # The same objects whenever the place is the same, as most callers have them.
+            if (dims, offsets) not in self.made:
+                self.made[dims, offsets] = tensors_at(
+                    self.memory, self.dtypes, self.shapes[dims], offsets
+                )
+            self.kernel(*self.made[dims, offsets], *self.values)
+
+    return PythonCalls
