@@ -34,8 +34,8 @@ class _Group(click.Group):
 def main() -> None:
     """Does a Skill make models write better compute kernels?
 
-    Exit codes: 0 done, 1 a verdict other than correct or a run that is not complete, 2 bad input or
-    a machine that lacks something, 130 interrupted.
+    Exit codes: 0 done, 1 a verdict other than correct, a run that is not complete or an error that
+    lint found, 2 bad input or a machine that lacks something, 130 interrupted.
     """
 
 
@@ -79,6 +79,54 @@ def judge(
     sys.exit(0 if verdict == "correct" else EXIT_FAILED)
 
 
+@main.command("eval")
+@click.argument("skills", nargs=-1, required=True, metavar="SKILL...")
+@click.option("-m", "--model", "models", multiple=True, help="A model, by Inspect; repeatable.")
+@click.option("--suite", default="demo", show_default=True, help="A suite's name or .toml file.")
+@click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
+@click.option("--epochs", type=click.IntRange(1), help="Samples of each op; else the suite's.")
+@click.option("--sham", is_flag=True, help="Add inert text of the first SKILL's length.")
+@click.option("--prompt", is_flag=True, help="Add three sentences of generic advice.")
+@click.option("--ablate", is_flag=True, help="Add each SKILL without each part, and each alone.")
+@click.option(
+    "--delivery",
+    type=click.Choice(["inline", "tool"]),
+    default="inline",
+    show_default=True,
+    help="In a system message, or by a tool that opens the files.",
+)
+@click.option(
+    "--inline-budget",
+    type=click.IntRange(0),
+    default=32_000,
+    show_default=True,
+    help="Estimated tokens up to which references are delivered inline.",
+)
+@click.option("--recording", help="Replay recorded completions instead of calling a model.")
+@click.option(
+    "--log-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/runs/eval"),
+    show_default=True,
+    help="Where logs, evidence and the report go.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the arms, and run nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
+def eval_(log_dir: Path, dry_run: bool, as_json: bool, **request: Any) -> None:
+    """Run each SKILL beside the variant none, and compare.
+
+    SKILL is a folder, a zip, a folder at a git revision (PATH@REV), git+URL@REV#FOLDER, or
+    hf://OWNER/NAME@REV#FOLDER.  The same command goes on where an interrupted one stopped; after
+    an edit of a Skill it runs the edited arm alone.
+    """
+    from .eval_skills import EvalRequest, eval_command
+
+    if not request["models"] and not dry_run:
+        raise click.UsageError("Missing option '-m' / '--model'.")
+    eval_command(EvalRequest(**request), log_dir, dry_run=dry_run, as_json=as_json)
+
+
 @main.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
@@ -99,6 +147,85 @@ def compare(
     from .compare import compare_command
 
     compare_command(list(logs), report, dataset, as_json=as_json)
+
+
+@main.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def ablate(logs: tuple[Path, ...], as_json: bool) -> None:
+    """Say which part of a Skill earns its tokens, from LOGS of `skilldyno eval --ablate`."""
+    from .ablate import ablate_command
+
+    ablate_command(list(logs), as_json=as_json)
+
+
+@main.command("skills")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "--logs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/runs"),
+    show_default=True,
+    help="Where to look for measured effects.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def skills_(folders: tuple[Path, ...], logs: Path, as_json: bool) -> None:
+    """List the Skills in FOLDERS, by default those at hand, with their last measured effect."""
+    from .list_skills import list_skills_command
+
+    list_skills_command(list(folders), logs, as_json=as_json)
+
+
+@main.command()
+@click.argument("skills", nargs=-1, required=True, metavar="SKILL...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "github"]),
+    default="text",
+    show_default=True,
+    help="Lines for a terminal, or annotations for GitHub Actions.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def lint(skills: tuple[str, ...], form: str, as_json: bool) -> None:
+    """Check each SKILL without a model and without a GPU.
+
+    Exits 1 if there is an error among the findings; the rules are in docs/lint.md.
+    """
+    from .lint import lint_command
+
+    errors = lint_command(list(skills), "json" if as_json else form)
+    sys.exit(EXIT_FAILED if errors else 0)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.option("-m", "--model", "models", multiple=True, required=True, help="A model; repeatable.")
+@click.option("--skill", help="The Skill; by default FILE, where that is the folder of one.")
+@click.option("--epochs", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--grader", help="A model to grade assertions that are words.")
+@click.option(
+    "--log-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/runs/cases"),
+    show_default=True,
+    help="Where the logs go.",
+)
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder to write the results to in upskill's layout of runs.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def cases(file: Path, models: tuple[str, ...], log_dir: Path, **options: Any) -> None:
+    """Run the cases in FILE with and without a Skill: substrings, as upskill checks them.
+
+    FILE is a list of upskill's cases, a skill_meta.json, an evals.json, or the folder of a Skill
+    that holds one of these.
+    """
+    from .run_cases import cases_command
+
+    cases_command(str(file), models=models, log_dir=log_dir, **options)
 
 
 @main.command()

@@ -63,7 +63,7 @@ def run_demo(log_dir: Path, *, fresh: bool, as_json: bool) -> None:
         else f"{total} recorded completions of a real model, judged live on this CPU"
     )
     with judging_progress(total, done):
-        run_grid(arms, get_model(f"recorded/{recording.model}"), log_dir)
+        run_grid(arms, [get_model(f"recorded/{recording.model}")], log_dir)
     result = compare_logs([log_dir], log_dir / "report.html")
     if as_json:
         click.echo(json.dumps({**result.to_json(), "log_dir": str(log_dir)}))

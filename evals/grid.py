@@ -40,13 +40,17 @@ def samples_done(log_dir: Path) -> int:
     return sum(newest.values())
 
 
-def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> None:
+def run_grid(
+    tasks: list[Task], models: list[Model], log_dir: Path, *, beside_others: bool = False
+) -> None:
     """Run every arm to its end, or resume it.
 
     Args:
         tasks: one a variant.
-        model: the model of the arms.
+        models: each runs every task.
         log_dir: the folder of the run's logs; finished samples in it are kept.
+        beside_others: let the folder hold other arms of the same setting, such as an earlier
+            revision of a Skill.
 
     Raises:
         GridError: the folder holds logs of something else, or cannot be written.
@@ -54,12 +58,14 @@ def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> None:
         IncompleteRunError: samples are missing after Inspect's retries.
     """
     make_folder(log_dir)
+    if beside_others:
+        _refuse_other_settings(tasks, log_dir)
     try:
         eval_set(
             tasks,
-            model=model,
+            model=models,
             log_dir=str(log_dir),
-            max_tasks=len(tasks),
+            max_tasks=len(tasks) * len(models),
             # Judging is serial anyway; with every sample waiting, all builds come first.
             max_samples=_MAX_SAMPLES,
             max_connections=_MAX_SAMPLES,
@@ -69,6 +75,7 @@ def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> None:
             display="none",
             score_display=False,
             fail_on_error=False,
+            log_dir_allow_dirty=beside_others,
         )
     except PrerequisiteError as error:
         raise GridError(
@@ -77,17 +84,31 @@ def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> None:
         ) from error
     finally:
         local_executor().close()
-    _require_complete(tasks, log_dir)
+    _require_complete(tasks, len(models), log_dir)
 
 
-def _require_complete(tasks: list[Task], log_dir: Path) -> None:
+def _refuse_other_settings(tasks: list[Task], log_dir: Path) -> None:
+    wanted = {(task.metadata or {}).get("setting_digest") for task in tasks}
+    for log in list_eval_logs(str(log_dir)):
+        header = read_eval_log(log, header_only=True)
+        if (header.eval.metadata or {}).get("setting_digest") not in wanted:
+            raise GridError(
+                f"{log_dir} holds logs of another suite, or of another version of the operations "
+                "or the judge: choose another --log-dir"
+            )
+
+
+def _require_complete(tasks: list[Task], models: int, log_dir: Path) -> None:
     # Inspect's own word is not enough: a set of logs can be a success with samples in error.
-    expected = sum(len(task.dataset) * (task.epochs or 1) for task in tasks)
+    expected = sum(len(task.dataset) * (task.epochs or 1) for task in tasks) * models
+    versions = {task.version for task in tasks}
     logs = [read_eval_log(log, header_only=True) for log in list_eval_logs(str(log_dir))]
     complete = sum(
-        log.results.completed_samples for log in logs if log.status == "success" and log.results
+        log.results.completed_samples
+        for log in logs
+        if log.status == "success" and log.results and log.eval.task_version in versions
     )
-    if complete == expected:
+    if complete >= expected:
         return
     resume = f"in {log_dir}: the same command goes on from there"
     if any(log.status == "cancelled" for log in logs):

@@ -13,14 +13,15 @@ from inspect_ai.solver import Solver, generate
 
 from ..scorers.judge.files import judge_digest
 from ..scorers.kernel import kernel_quality
-from ..skills.skill import Skill, load_skill
+from ..skills.skill import INLINE_BUDGET, load_skill
+from ..skills.variants import Delivery, Variant, VariantError, make_variant
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, require_this_machine
 from ..tasks.operation import load_operation
 from ..tasks.prompt import write_prompt
 from ..tasks.suite import Suite, load_suite
 from .recording import load_recording
-from .solvers import deliver_skill, replay
+from .solvers import deliver_by_tool, deliver_inline, replay
 
 # The first number rises with whatever makes scores incomparable with earlier ones.
 COMPARABILITY = 1
@@ -29,8 +30,12 @@ COMPARABILITY = 1
 @task
 def kernel_skill(
     skill: str | None = None,
+    variant: str | None = None,
+    delivery: Delivery = "inline",
+    inline_budget: int = INLINE_BUDGET,
     suite: str = "demo",
     hardware: str = "auto",
+    epochs: int | None = None,
     recording: str | None = None,
     evidence_dir: str | None = None,
     unsafe: bool = False,
@@ -39,9 +44,14 @@ def kernel_skill(
     """One arm: a suite's eval tasks, with one variant.
 
     Args:
-        skill: the folder of the Skill, or None for the variant `none`.
+        skill: the Skill: a folder, a zip, `path@REV`, `git+URL@REV#FOLDER` or `hf://OWNER/NAME`.
+        variant: `none`, `prompt`, `sham`, `skill`, `without:PART` or `only:PART`; by default
+            `skill` where there is one, else `none`.
+        delivery: `inline`, in a system message, or `tool`, where the model opens the files.
+        inline_budget: the estimated tokens up to which references are delivered inline.
         suite: a suite's name or file.
         hardware: a profile's name, or `auto`: this machine, or the suite's if judged later.
+        epochs: how often each eval task is asked; by default what the suite says.
         recording: replay the completions of this recording instead of calling the model.
         evidence_dir: the folder for whole evidence records; by default `evidence` in Inspect's
             log folder.
@@ -49,36 +59,49 @@ def kernel_skill(
         judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
 
     Raises:
-        UsageError: the Skill, suite, profile or recording is missing or invalid.
+        UsageError: the Skill, variant, suite, profile or recording is missing or invalid.
     """
     chosen = load_suite(suite)
     profile = _profile(chosen, hardware, judging)
     eval_tasks = [
         EvalTask(load_operation(name), profile, chosen.language) for name in chosen.operations
     ]
+    choice = variant or ("skill" if skill is not None else "none")
     loaded = load_skill(skill) if skill is not None else None
-    variant = loaded.variant if loaded is not None else "none"
-    solvers: list[Solver] = [deliver_skill(skill)] if skill is not None else []
-    if recording is not None:
-        solvers.append(replay(recording, load_recording(recording).variant_of(loaded)))
-    else:
-        solvers.append(generate())
+    made = make_variant(loaded, choice, inline_budget, delivery)
     folder = evidence_dir or str(Path(os.environ.get("INSPECT_LOG_DIR", "logs")) / "evidence")
+    setting = _setting_digest(eval_tasks)
     return Task(
         dataset=MemoryDataset([_sample(t) for t in eval_tasks], name=chosen.name),
-        solver=solvers,
-        scorer=kernel_quality(variant, folder, unsafe) if judging == "here" else None,
-        epochs=Epochs(chosen.epochs, "mean"),
+        solver=_solvers(skill, choice, made, inline_budget, recording),
+        scorer=kernel_quality(made.name, folder, unsafe) if judging == "here" else None,
+        epochs=Epochs(epochs or chosen.epochs, "mean"),
         name="kernel_skill",
-        version=f"{COMPARABILITY}-{_content_digest(eval_tasks, loaded)}",
+        version=f"{COMPARABILITY}-{_content_digest(setting, made)}",
         metadata={
-            **_describe(loaded),
+            **_describe(made, inline_budget),
             "suite": chosen.name,
             "hardware": profile.name,
             "language": chosen.language,
             "judge_digest": judge_digest(),
+            "setting_digest": setting,
         },
     )
+
+
+def _solvers(
+    skill: str | None, choice: str, variant: Variant, budget: int, recording: str | None
+) -> list[Solver]:
+    if recording is not None and variant.delivery == "tool":
+        raise VariantError("A recording opens no files; leave out delivery 'tool'.")
+    solvers: list[Solver] = []
+    if variant.delivery == "tool" and skill is not None:
+        solvers.append(deliver_by_tool(skill, choice, budget))
+    elif variant.message is not None:
+        solvers.append(deliver_inline(skill, choice, budget))
+    if recording is not None:
+        return [*solvers, replay(recording, load_recording(recording).variant_of(variant))]
+    return [*solvers, generate()]
 
 
 def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:
@@ -104,20 +127,36 @@ def _sample(eval_task: EvalTask) -> Sample:
     )
 
 
-def _describe(skill: Skill | None) -> dict[str, Any]:
+def _describe(variant: Variant, budget: int) -> dict[str, Any]:
     described = None
-    if skill is not None:
-        described = {"name": skill.name, "fingerprint": skill.fingerprint, "tokens": skill.tokens}
-    variant = skill.variant if skill is not None else "none"
-    return {"variant": variant, "skill": described, "delivery": "inline"}
+    if (skill := variant.skill) is not None:
+        described = {
+            "name": skill.name,
+            "fingerprint": skill.fingerprint,
+            "tokens": variant.tokens,
+            "source": skill.source,
+        }
+    return {
+        "variant": variant.name,
+        "skill": described,
+        "delivery": variant.delivery,
+        "inline_budget": budget,
+        "tokens": variant.tokens,
+        **variant.about,
+    }
 
 
-def _content_digest(eval_tasks: list[EvalTask], skill: Skill | None) -> str:
-    # Inspect does not look into files that a task reads: an edited Skill, op or judge must show
-    # in the version, or a resumed run would mix old and new.
+def _setting_digest(eval_tasks: list[EvalTask]) -> str:
+    """What arms must share to be compared: the judge, the operations and the prompts."""
     digest = hashlib.sha256(judge_digest().encode())
     for eval_task in eval_tasks:
         digest.update(eval_task.operation.digest.encode())
         digest.update(write_prompt(eval_task).encode())
-    digest.update((skill.fingerprint if skill is not None else "none").encode())
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()
+
+
+def _content_digest(setting: str, variant: Variant) -> str:
+    # Inspect does not look into files that a task reads: an edited Skill, op or judge must show
+    # in the version, or a resumed run would mix old and new.
+    parts = (setting, variant.delivery, variant.fingerprint, variant.message or "")
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..skills.skill import Skill
+from ..skills.variants import Variant
 from ..tasks.errors import UsageError
 from ..tasks.operation import operation_names
 
@@ -60,20 +60,20 @@ class Recording:
     skills: dict[str, str]
     completions: dict[tuple[str, str, int], RecordedCompletion]
 
-    def variant_of(self, skill: Skill | None) -> str:
-        """The recorded variant that a Skill stands for.
+    def variant_of(self, variant: Variant) -> str:
+        """The recorded name of a variant, which for a Skill is told by its fingerprint.
 
         Raises:
             RecordingError: no completion was made with this Skill at this fingerprint.
         """
-        if skill is None:
-            return "none"
-        for variant, fingerprint in self.skills.items():
-            if fingerprint == skill.fingerprint:
-                return variant
+        if variant.skill is None:
+            return variant.name
+        for name, fingerprint in self.skills.items():
+            if fingerprint == variant.skill.fingerprint:
+                return name
         known = ", ".join(f"{name}@{digest[:6]}" for name, digest in self.skills.items()) or "none"
         raise RecordingError(
-            f"{self.path.name} holds no completion made with {skill.variant} "
+            f"{self.path.name} holds no completion made with {variant.name} "
             f"(it has: {known}): run the Skill with a model instead, or restore its recorded text"
         )
 

@@ -1,28 +1,78 @@
-"""How a prompt reaches the model: the Skill delivered, and a completion made or replayed."""
+"""How a prompt reaches the model: a variant delivered, and a completion made or replayed."""
 
 from __future__ import annotations
 
 from inspect_ai.model import ChatMessageSystem, ModelOutput, ModelUsage
 from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.tool import Tool, ToolError, tool
 
-from ..skills.skill import load_skill
+from ..skills.skill import INLINE_BUDGET, Skill, load_skill
+from ..skills.variants import VariantError, make_variant
 from .recording import RecordingError, load_recording
 
 
 @solver
-def deliver_skill(skill: str) -> Solver:
-    """Put a Skill in front of the prompt, as a system message.
+def deliver_inline(skill: str | None, choice: str, budget: int = INLINE_BUDGET) -> Solver:
+    """Put a variant in front of the prompt, as a system message.
 
     Args:
-        skill: the folder of the Skill.
+        skill: where the Skill is read from, if the variant needs one.
+        choice: the variant, as `make_variant` takes it.
+        budget: the estimated tokens that the Skill may take.
     """
-    message = load_skill(skill).system_message()
+    variant = make_variant(load_skill(skill) if skill is not None else None, choice, budget)
+    message = variant.message
+    if message is None:
+        raise VariantError(f"The variant '{choice}' delivers nothing; leave this solver out.")
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         state.messages.insert(0, ChatMessageSystem(content=message))
         return state
 
     return solve
+
+
+@solver
+def deliver_by_tool(skill: str, choice: str = "skill", budget: int = INLINE_BUDGET) -> Solver:
+    """Name a Skill to the model, which opens what it wants of it by a tool.
+
+    Args:
+        skill: where the Skill is read from.
+        choice: `skill`, or an ablation of it.
+        budget: the estimated tokens of inline delivery, which say what the parts are.
+    """
+    delivered = make_variant(load_skill(skill), choice, budget).skill
+    if delivered is None:
+        raise VariantError(f"The variant '{choice}' has no files; deliver it inline.")
+    announcement = (
+        f"You have the Skill {delivered.name}: {delivered.description}\n\n"
+        "Open its files with the tool read_skill_file, SKILL.md first. It has: "
+        f"{', '.join(sorted(delivered.texts))}."
+    )
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        state.messages.insert(0, ChatMessageSystem(content=announcement))
+        state.tools.append(read_skill_file(delivered))
+        return state
+
+    return solve
+
+
+@tool
+def read_skill_file(skill: Skill) -> Tool:
+    """Give the model the files of a Skill, one at a time."""
+
+    async def execute(path: str) -> str:
+        """Read one file of the Skill.
+
+        Args:
+            path: The file's path, such as SKILL.md or references/notes.md.
+        """
+        if path not in skill.texts:
+            raise ToolError(f"There is no file {path}; there are {', '.join(sorted(skill.texts))}.")
+        return skill.body if path == "SKILL.md" else skill.texts[path]
+
+    return execute
 
 
 @solver

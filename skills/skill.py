@@ -1,17 +1,23 @@
 """Skills: folders with a SKILL.md, by the Agent Skills specification."""
 
 import hashlib
-import math
-import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from .frontmatter import (
+    read_header,
+    settle_description,
+    settle_name,
+    specification_errors,
+    surplus_keys,
+)
+from .source import MANIFEST, SkillError, read_files
+from .tokens import estimate_tokens
 
-from ..tasks.errors import UsageError
+__all__ = ["INLINE_BUDGET", "SHIPPED_SKILLS", "Skill", "SkillError", "load_skill", "make_skill"]
 
 SHIPPED_SKILLS: Final = Path(__file__).parent
 """The folder of the Skills that are shipped."""
@@ -19,38 +25,32 @@ SHIPPED_SKILLS: Final = Path(__file__).parent
 INLINE_BUDGET: Final = 32_000
 """Estimated tokens up to which references are delivered inline."""
 
-_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_MAX_NAME: Final = 64
-_MAX_DESCRIPTION: Final = 1024
-_FRONTMATTER: Final = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_CHARACTERS_A_TOKEN: Final = 4
-
-
-class SkillError(UsageError):
-    """A folder that is not a Skill."""
-
 
 @dataclass(frozen=True)
 class Skill:
     """One Skill as it was when it was loaded.
 
     Attributes:
-        name: by the frontmatter, equal to the folder's name.
-        description: by the frontmatter.
-        body: SKILL.md without its frontmatter.
-        path: the folder.
-        files: size in bytes of every file of the Skill, by its path relative to the folder.
+        name: by the header, or else the folder's name.
+        description: by the header.
+        body: SKILL.md without its header.
+        folder: the name of the folder that held it.
+        source: where it was read from.
+        contents: the bytes of every file of the Skill, by its path relative to the folder.
         fingerprint: SHA-256, in hexadecimal, over the path and the bytes of every file.
-        references: text of the files under references/ that are text, by relative path.
+        header: the keys and values of the header.
+        forgiven: one sentence for each departure from the specification that was read over.
     """
 
     name: str
     description: str
     body: str
-    path: Path
-    files: Mapping[str, int]
+    folder: str
+    source: str
+    contents: Mapping[str, bytes]
     fingerprint: str
-    references: Mapping[str, str]
+    header: Mapping[str, Any]
+    forgiven: tuple[str, ...]
 
     @property
     def variant(self) -> str:
@@ -58,9 +58,40 @@ class Skill:
         return f"{self.name}@{self.fingerprint[:6]}"
 
     @property
+    def files(self) -> dict[str, int]:
+        """The size in bytes of every file, by its path."""
+        return {name: len(content) for name, content in self.contents.items()}
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The text of every file that is UTF-8, by its path."""
+        decoded = {name: _text(content) for name, content in self.contents.items()}
+        return {name: text for name, text in decoded.items() if text is not None}
+
+    @property
+    def file_tokens(self) -> dict[str, int]:
+        """An estimate of the tokens of every file that is text, by its path."""
+        return {name: estimate_tokens(text) for name, text in self.texts.items()}
+
+    @property
+    def references(self) -> dict[str, str]:
+        """The text of the files under references/ that are text, by path."""
+        return {n: text for n, text in self.texts.items() if n.startswith("references/")}
+
+    @property
     def tokens(self) -> int:
-        """An estimate of the tokens of `system_message()`: its characters over 4, rounded up."""
-        return _estimate_tokens(self.system_message())
+        """An estimate of the tokens of `system_message()`."""
+        return estimate_tokens(self.system_message())
+
+    def inline_references(self, budget: int = INLINE_BUDGET) -> tuple[str, ...]:
+        """Return the paths of the references that `system_message` delivers, in its order."""
+        left = budget - estimate_tokens(self.body)
+        delivered: list[str] = []
+        for path, text in sorted(self.references.items()):
+            if (tokens := estimate_tokens(text)) <= left:
+                left -= tokens
+                delivered.append(path)
+        return tuple(delivered)
 
     def system_message(self, budget: int = INLINE_BUDGET) -> str:
         """Return the text that delivers the Skill inline, in a system message.
@@ -73,76 +104,73 @@ class Skill:
         Args:
             budget: estimated tokens that the body and the references may take together.
         """
+        delivered = self.inline_references(budget)
         parts = [f'<skill name="{self.name}">', self.body.strip()]
-        left = budget - _estimate_tokens(self.body)
-        left_out: list[str] = []
-        for path in sorted(p for p in self.files if p.startswith("references/")):
-            text = self.references.get(path)
-            if text is None or _estimate_tokens(text) > left:
-                left_out.append(path)
-                continue
-            left -= _estimate_tokens(text)
-            parts += [f'<file path="{path}">', text.strip(), "</file>"]
-        if left_out:
+        for path in delivered:
+            parts += [f'<file path="{path}">', self.references[path].strip(), "</file>"]
+        there = sorted(name for name in self.contents if name.startswith("references/"))
+        if left_out := [name for name in there if name not in delivered]:
             parts.append(f"Left out: {', '.join(left_out)}.")
         parts.append("</skill>")
         return "You have this Skill; use it where it helps with the task.\n\n" + "\n".join(parts)
 
 
-def load_skill(path: str | Path) -> Skill:
-    """Read a Skill from its folder.
+def load_skill(source: str | Path, *, strict: bool = False) -> Skill:
+    """Read a Skill with every file that it ships.
 
-    Frontmatter keys beyond name and description are never refused. Hidden files and folders and
-    `__pycache__` are no part of a Skill; links are followed.
+    Real Skills depart from the specification (keys of their own, a table for a header), and are
+    loaded all the same; `Skill.forgiven` says how. Hidden files and folders and `__pycache__` are
+    no part of a Skill; links are followed.
+
+    Args:
+        source: a folder; a zip file; `path@REV`, a folder at a git revision; `git+URL@REV#FOLDER`;
+            or `hf://OWNER/NAME@REV#FOLDER`, a repository of the Hugging Face Hub.
+        strict: refuse what does not follow the specification.
 
     Raises:
-        SkillError: the folder is not a Skill; one sentence that says what to mend.
+        SkillError: there is no Skill there, or, strictly, not a valid one; one sentence that says
+            what to mend.
     """
-    folder = Path(path)
-    if not folder.is_dir():
-        mend = "name the folder that holds SKILL.md" if folder.exists() else "mend the path"
-        raise SkillError(f"{folder}: there is no such folder; {mend}.")
-    manifest = folder / "SKILL.md"
-    if not manifest.is_file():
-        raise SkillError(f"{folder}: the folder has no SKILL.md; a Skill needs one.")
-    contents = {name: (folder / name).read_bytes() for name in _file_names(folder)}
-    text = _text(contents["SKILL.md"])
+    files = read_files(str(source))
+    if strict and (errors := specification_errors(files.contents[MANIFEST], files.folder)):
+        more = f" ({len(errors) - 1} more after this one)" if len(errors) > 1 else ""
+        raise SkillError(f"{source}: {errors[0].removesuffix('.')}{more}.")
+    return make_skill(files.contents, files.folder, str(source))
+
+
+def make_skill(contents: Mapping[str, bytes], folder: str, source: str) -> Skill:
+    """Make a Skill of its files.
+
+    Args:
+        contents: the bytes of every file, by path; SKILL.md among them.
+        folder: the name of the folder that holds them.
+        source: where they come from.
+
+    Raises:
+        SkillError: SKILL.md is not text.
+    """
+    text = _text(contents[MANIFEST])
     if text is None:
-        raise SkillError(f"{manifest}: the file is not UTF-8 text; save it as UTF-8.")
-    frontmatter, body = _split(text, manifest)
-    references = {
-        name: decoded
-        for name, content in contents.items()
-        if name.startswith("references/") and (decoded := _text(content)) is not None
-    }
+        raise SkillError(f"{source}: SKILL.md is not UTF-8 text; save it as UTF-8.")
+    header = read_header(text)
+    name, name_forgiven = settle_name(header.fields, folder)
+    description, description_forgiven = settle_description(header.fields)
     return Skill(
-        name=_checked_name(frontmatter, folder, manifest),
-        description=_checked_description(frontmatter, manifest),
-        body=body,
-        path=folder,
-        files={name: len(content) for name, content in contents.items()},
+        name=name,
+        description=description,
+        body=header.body,
+        folder=folder,
+        source=source,
+        contents=contents,
         fingerprint=_fingerprint(contents),
-        references=references,
+        header=header.fields,
+        forgiven=(
+            *header.forgiven,
+            *surplus_keys(header.fields),
+            *name_forgiven,
+            *description_forgiven,
+        ),
     )
-
-
-def _file_names(folder: Path) -> list[str]:
-    """Return the sorted relative paths of a Skill's files."""
-    return sorted(path.relative_to(folder).as_posix() for path in _walk(folder, frozenset()))
-
-
-def _walk(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
-    # A link back to a folder that is being walked would never end.
-    real = folder.resolve()
-    if real in above:
-        return
-    for entry in os.scandir(folder):
-        if entry.name.startswith(".") or entry.name == "__pycache__":
-            continue
-        if entry.is_dir():
-            yield from _walk(Path(entry.path), above | {real})
-        elif entry.is_file():
-            yield Path(entry.path)
 
 
 def _fingerprint(contents: Mapping[str, bytes]) -> str:
@@ -160,59 +188,3 @@ def _text(content: bytes) -> str | None:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         return None
-
-
-def _split(text: str, manifest: Path) -> tuple[dict[str, Any], str]:
-    found = _FRONTMATTER.match(text)
-    if found is None:
-        raise SkillError(
-            f"{manifest}: there is no frontmatter; begin the file with YAML between two lines"
-            " of ---."
-        )
-    try:
-        frontmatter = yaml.safe_load(found.group(1))
-    # PyYAML lets the ValueError of an impossible date through.
-    except (yaml.YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise SkillError(f"{manifest}: the frontmatter is not valid YAML: {reason}.") from error
-    if not isinstance(frontmatter, dict):
-        raise SkillError(f"{manifest}: the frontmatter is not a mapping; give name: and more.")
-    return frontmatter, text[found.end() :]
-
-
-def _checked_name(frontmatter: dict[str, Any], folder: Path, manifest: Path) -> str:
-    name = _required_text(frontmatter, "name", manifest)
-    if len(name) > _MAX_NAME or not _NAME.fullmatch(name):
-        raise SkillError(
-            f"{manifest}: the name '{name}' must be 1 to {_MAX_NAME} lowercase letters, digits"
-            " and single hyphens between them."
-        )
-    actual = folder.resolve().name
-    if name != actual:
-        raise SkillError(
-            f"{manifest}: the name '{name}' is not the folder's name, '{actual}'; rename one."
-        )
-    return name
-
-
-def _checked_description(frontmatter: dict[str, Any], manifest: Path) -> str:
-    description = _required_text(frontmatter, "description", manifest)
-    if len(description) > _MAX_DESCRIPTION:
-        raise SkillError(
-            f"{manifest}: the description has {len(description)} characters; shorten it to at most"
-            f" {_MAX_DESCRIPTION}."
-        )
-    return description
-
-
-def _required_text(frontmatter: dict[str, Any], key: str, manifest: Path) -> str:
-    value = frontmatter.get(key)
-    if value is None:
-        raise SkillError(f"{manifest}: the frontmatter has no '{key}'; add it.")
-    if not isinstance(value, str) or not value.strip():
-        raise SkillError(f"{manifest}: the frontmatter's '{key}' is {value!r}; it must be text.")
-    return value.strip()
-
-
-def _estimate_tokens(text: str) -> int:
-    return math.ceil(len(text) / _CHARACTERS_A_TOKEN)

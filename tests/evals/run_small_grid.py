@@ -20,4 +20,4 @@ if __name__ == "__main__":
         )
         for skill in (None, str(SHIPPED_SKILLS / "cpu-kernels"))
     ]
-    run_grid(arms, get_model("recorded/claude"), folder)
+    run_grid(arms, [get_model("recorded/claude")], folder)

@@ -7,6 +7,7 @@ import pytest
 
 from skilldyno.evals.recording import RecordingError, load_recording
 from skilldyno.skills.skill import SHIPPED_SKILLS, load_skill
+from skilldyno.skills.variants import make_variant
 from skilldyno.tasks.eval_task import EvalTask
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.operation import load_operation
@@ -49,8 +50,9 @@ def test_shipped_recordings_answer_todays_prompts(name, hardware, language):
 
 def test_shipped_skill_is_the_recorded_one():
     recording = load_recording("claude-cpp")
-    assert recording.variant_of(load_skill(SHIPPED_SKILLS / "cpu-kernels")) == "cpu-kernels"
-    assert recording.variant_of(None) == "none"
+    skill = load_skill(SHIPPED_SKILLS / "cpu-kernels")
+    assert recording.variant_of(make_variant(skill, "skill")) == "cpu-kernels"
+    assert recording.variant_of(make_variant(None, "none")) == "none"
 
 
 def test_another_skill_is_refused(tmp_path):
@@ -59,7 +61,7 @@ def test_another_skill_is_refused(tmp_path):
     text = (SHIPPED_SKILLS / "cpu-kernels" / "SKILL.md").read_text()
     (folder / "SKILL.md").write_text(text + "\nOne more rule.\n")
     with pytest.raises(RecordingError, match=r"it has: cpu-kernels@b0e781"):
-        load_recording("claude-cpp").variant_of(load_skill(folder))
+        load_recording("claude-cpp").variant_of(make_variant(load_skill(folder), "skill"))
 
 
 @pytest.mark.parametrize(
