@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+import scipy.stats
 from statsmodels.stats.power import TTestPower
 
 POWER = 0.8
@@ -19,6 +20,16 @@ def smallest_detectable(standard_deviation: float, ops: float) -> float:
         The difference, in the unit of the standard deviation.
     """
     return _standardised(ops) * standard_deviation
+
+
+def smallest_detectable_by_normal(standard_error: float) -> float:
+    """The same for a normal test: (z for 5 % two-sided + z for 80 %) standard errors.
+
+    Args:
+        standard_error: Of the estimate.
+    """
+    quantiles = scipy.stats.norm.ppf(1 - ALPHA / 2) + scipy.stats.norm.ppf(POWER)
+    return float(quantiles) * standard_error
 
 
 @lru_cache(maxsize=256)
