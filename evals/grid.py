@@ -40,13 +40,14 @@ def samples_done(log_dir: Path) -> int:
     return sum(newest.values())
 
 
-def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> None:
+def run_grid(tasks: list[Task], model: Model, log_dir: Path, epochs: int | None = None) -> None:
     """Run every arm to its end, or resume it.
 
     Args:
         tasks: one a variant.
         model: the model of the arms.
         log_dir: the folder of the run's logs; finished samples in it are kept.
+        epochs: instead of the tasks' own; more than before adds only those that are missing.
 
     Raises:
         GridError: the folder holds logs of something else, or cannot be written.
@@ -59,6 +60,7 @@ def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> None:
             tasks,
             model=model,
             log_dir=str(log_dir),
+            epochs=epochs,
             max_tasks=len(tasks),
             # Judging is serial anyway; with every sample waiting, all builds come first.
             max_samples=_MAX_SAMPLES,
@@ -77,12 +79,12 @@ def run_grid(tasks: list[Task], model: Model, log_dir: Path) -> None:
         ) from error
     finally:
         local_executor().close()
-    _require_complete(tasks, log_dir)
+    _require_complete(tasks, log_dir, epochs)
 
 
-def _require_complete(tasks: list[Task], log_dir: Path) -> None:
+def _require_complete(tasks: list[Task], log_dir: Path, epochs: int | None) -> None:
     # Inspect's own word is not enough: a set of logs can be a success with samples in error.
-    expected = sum(len(task.dataset) * (task.epochs or 1) for task in tasks)
+    expected = sum(len(task.dataset) * (epochs or task.epochs or 1) for task in tasks)
     logs = [read_eval_log(log, header_only=True) for log in list_eval_logs(str(log_dir))]
     complete = sum(
         log.results.completed_samples for log in logs if log.status == "success" and log.results

@@ -23,6 +23,15 @@ class Moments:
     thirds: FloatArray
     samples: FloatArray
 
+    def of_models(self, models: slice) -> "Moments":
+        """The cells of some models."""
+        return Moments(
+            *(
+                each[..., models, :]
+                for each in (self.means, self.variances, self.thirds, self.samples)
+            )
+        )
+
 
 def moments_of_sums(
     samples: FloatArray, first: FloatArray, second: FloatArray, third: FloatArray
