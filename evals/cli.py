@@ -191,3 +191,41 @@ def gate(
     sys.exit(
         gate_command(old, new, chosen, junit=junit, markdown_file=markdown_file, as_json=as_json)
     )
+
+
+@main.command()
+@click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--metric", default="correct", show_default=True, help="What to plan for.")
+@click.option("--effect", type=float, help="Points, or a ratio.  By default 10 points or 1.1.")
+@click.option("--power", type=float, default=0.8, show_default=True, help="Chance of finding it.")
+@click.option("--models", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--ops", type=click.IntRange(min=2), help="Operations that there are.")
+@click.option(
+    "--variances",
+    type=(click.FloatRange(min=0), click.FloatRange(min=0)),
+    metavar="WITHIN BETWEEN",
+    help="Of one model's differences, instead of a pilot's.",
+)
+@click.option(
+    "--tokens",
+    type=(click.FloatRange(min=0), click.FloatRange(min=0)),
+    metavar="IN OUT",
+    help="Of one sample; by default the pilot's mean.",
+)
+@click.option(
+    "--price",
+    type=(click.FloatRange(min=0), click.FloatRange(min=0)),
+    metavar="IN OUT",
+    help="Dollars for a million tokens; by default what the pilot's logs say.",
+)
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="An .svg or .png.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def plan(logs: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+    """How many operations and epochs does it take to see an effect?
+
+    LOGS of a pilot, with the variant none and another, say how much results vary; without them the
+    plan rests on given or assumed variances.
+    """
+    from .plan import plan_command
+
+    plan_command(list(logs), as_json=as_json, **options)

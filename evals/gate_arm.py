@@ -128,8 +128,8 @@ def _kept(folder: Path, epochs: int) -> pd.DataFrame | None:
         return None
     rows = up_to(rows, epochs)
     wanted = rows["eval_task"].nunique() * epochs
-    whole = len(rows) == wanted > 0 and not (rows["status"] == "errored").any()
-    return rows if whole and set(rows["log_status"]) == {"success"} else None
+    whole = len(rows) == wanted > 0 and "errored" not in set(rows["status"])
+    return rows if bool(whole) and set(rows["log_status"]) == {"success"} else None
 
 
 def up_to(rows: pd.DataFrame, epochs: int) -> pd.DataFrame:
