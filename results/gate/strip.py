@@ -4,7 +4,7 @@ import math
 
 from .decide import Criterion
 
-WIDTH = 33
+WIDTH = 23
 _HALF = WIDTH // 2
 
 
@@ -18,7 +18,7 @@ def strip(criterion: Criterion) -> str:
         criterion: The criterion.
 
     Returns:
-        33 characters.
+        23 characters.
     """
     unit = 1.0 if criterion.unit == "points" else 0.0
     scale = abs(_linear(criterion.margin, unit)) * 2 / _HALF
