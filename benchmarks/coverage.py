@@ -304,10 +304,56 @@ def gate_table(rng: np.random.Generator, replicates: int) -> str:
     return _markdown(headers, rows)
 
 
+def correction_table(rng: np.random.Generator, replicates: int) -> str:
+    """What plain normal intervals of this suite would do, beside the shipped ones."""
+    rows: list[list[object]] = []
+    for models in (1, 3):
+        for epochs in (2, 3, 5):
+            old, new = (
+                correctness(rng, np.broadcast_to(rate, (replicates, models, 20)), epochs)
+                for rate in (1.0, 0.9)
+            )
+            effect = suite_effect(old, new, proportion=True)
+            plain = effect.estimate - 1.6448536 * _plain_error(old, new)
+            row = [float(np.mean(bound > -0.1)) for bound in (plain, effect.bound(0.95, "lower"))]
+            level = 0.15 * rng.standard_t(5, (2, replicates, models, 20, epochs))
+            arms = [moments_of_samples(arm) for arm in level]
+            effect = suite_effect(arms[0], arms[1], proportion=False)
+            within = np.abs(effect.estimate)
+            row.append(float(np.mean(within <= 1.959964 * _plain_error(arms[0], arms[1]))))
+            row.append(
+                float(np.mean(effect.bound(0.975, "lower") * effect.bound(0.975, "upper") <= 0))
+            )
+            rows.append([models, epochs, *(f"{share:.3f}" for share in row)])
+    headers = ["M", "E", "PASS at -10, plain", "shipped", "speed covered, plain", "shipped"]
+    return _markdown(headers, rows)
+
+
+def _plain_error(old: Moments, new: Moments) -> FloatArray:
+    cells = old.variances / old.samples + new.variances / new.samples
+    return np.sqrt(cells.sum(axis=(-2, -1))) / (cells.shape[-2] * cells.shape[-1])
+
+
+def patience_table(rng: np.random.Generator, replicates: int) -> str:
+    """A single model with more epochs, in looks after 5 and 10."""
+    rows: list[list[object]] = []
+    for gate in GATES:
+        row: list[object] = [gate.name]
+        for looks in ((5, 10), (5, 10, 15)):
+            passed_worse, _, _ = gate_shares(rng, gate.rates(20, 1, 0.1), looks, replicates)
+            passed_same, _, epochs = gate_shares(rng, gate.rates(20, 1, 0), looks, replicates)
+            row += [f"{passed_worse:.3f}", f"{passed_same:.3f}", f"{epochs:.1f}"]
+        rows.append(row)
+    headers = ["M = 1", *("PASS, -10", "PASS, same", "epochs, same") * 2]
+    return _markdown(headers, rows)
+
+
 TABLES: dict[str, Callable[[np.random.Generator, int], str]] = {
     "intervals": interval_table,
     "errors": error_table,
     "gate": gate_table,
+    "patience": patience_table,
+    "corrections": correction_table,
 }
 
 
