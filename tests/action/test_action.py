@@ -181,6 +181,22 @@ def test_a_changed_skill_is_linted_and_gated_against_its_base(repository: Path, 
 
 
 @pytest.mark.skipif("lint" not in main.commands, reason="needs `skilldyno lint`")
+def test_a_skill_with_errors_is_gated_and_fails_at_last(repository: Path, tmp_path: Path):
+    manifest = repository / "skills/cpu-kernels/SKILL.md"
+    text = manifest.read_text(encoding="utf-8")
+    skill = repository / "other/cpu-kernels"
+    skill.mkdir(parents=True)
+    (skill / "SKILL.md").write_text(f"{text}\nRead [more](references/gone.md).\n", encoding="utf-8")
+    commit(repository, "a dead link")
+    runner = Runner(repository, tmp_path, base="base", models="mockllm/model", epochs="3")
+    assert runner.step("Gate").returncode == 0
+    assert (runner.outputs["lint"], runner.outputs["verdict"]) == ("failed", "PASS")
+    decided = runner.step("Decide")
+    assert decided.returncode == 1
+    assert "::error title=skilldyno lint" in decided.stdout
+
+
+@pytest.mark.skipif("lint" not in main.commands, reason="needs `skilldyno lint`")
 def test_a_new_skill_is_gated_against_none(repository: Path, tmp_path: Path):
     shutil.copytree(repository / "skills/cpu-kernels", repository / "other/cpu-kernels")
     (repository / "other/cpu-kernels/notes.txt").write_text("one more file\n")
