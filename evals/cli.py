@@ -10,6 +10,7 @@ import click
 
 from ..scorers.judge.errors import MachineError
 from ..tasks.errors import RunError, UsageError
+from .cli_gate import gate, plan
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -139,14 +140,25 @@ def eval_(log_dir: Path, dry_run: bool, as_json: bool, **request: Any) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="A folder to write the rows to, as a dataset with its card.",
 )
+@click.option(
+    "--this-suite",
+    is_flag=True,
+    help="Speak of the suite's own operations, not of others like them.",
+)
+@click.option("--mix", is_flag=True, help="Accept verdicts of several versions of the judge.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def compare(
-    logs: tuple[Path, ...], report: Path | None, dataset: Path | None, as_json: bool
+    logs: tuple[Path, ...],
+    report: Path | None,
+    dataset: Path | None,
+    this_suite: bool,
+    mix: bool,
+    as_json: bool,
 ) -> None:
     """Compare the variants in LOGS (folders or .eval files) with the variant none."""
     from .compare import compare_command
 
-    compare_command(list(logs), report, dataset, as_json=as_json)
+    compare_command(list(logs), report, dataset, this_suite=this_suite, mix=mix, as_json=as_json)
 
 
 @main.command()
@@ -281,3 +293,7 @@ def exploits(language: str | None, pattern: str | None, as_json: bool) -> None:
     from .exploits import exploits_command
 
     sys.exit(0 if exploits_command(language, pattern, as_json=as_json) else EXIT_FAILED)
+
+
+main.add_command(gate)
+main.add_command(plan)

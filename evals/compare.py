@@ -11,7 +11,13 @@ from ..results.compare import compare_logs
 
 
 def compare_command(
-    logs: list[Path], report: Path | None, dataset: Path | None, *, as_json: bool
+    logs: list[Path],
+    report: Path | None,
+    dataset: Path | None,
+    *,
+    this_suite: bool,
+    mix: bool,
+    as_json: bool,
 ) -> None:
     """Print the comparison and write its report.
 
@@ -20,5 +26,6 @@ def compare_command(
     """
     first = logs[0]
     beside = (first if first.is_dir() else first.parent) / "report.html"
-    result = compare_logs(logs, report or beside, dataset=dataset)
+    target = "this suite" if this_suite else "new ops"
+    result = compare_logs(logs, report or beside, target=target, dataset=dataset, mix=mix)
     click.echo(json.dumps(result.to_json()) if as_json else result.text)

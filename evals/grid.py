@@ -41,7 +41,12 @@ def samples_done(log_dir: Path) -> int:
 
 
 def run_grid(
-    tasks: list[Task], models: list[Model], log_dir: Path, *, beside_others: bool = False
+    tasks: list[Task],
+    models: list[Model],
+    log_dir: Path,
+    *,
+    epochs: int | None = None,
+    beside_others: bool = False,
 ) -> None:
     """Run every arm to its end, or resume it.
 
@@ -49,6 +54,7 @@ def run_grid(
         tasks: one a variant.
         models: each runs every task.
         log_dir: the folder of the run's logs; finished samples in it are kept.
+        epochs: instead of the tasks' own; more than before adds only those that are missing.
         beside_others: let the folder hold other arms of the same setting, such as an earlier
             revision of a Skill.
 
@@ -65,6 +71,7 @@ def run_grid(
             tasks,
             model=models,
             log_dir=str(log_dir),
+            epochs=epochs,
             max_tasks=len(tasks) * len(models),
             # Judging is serial anyway; with every sample waiting, all builds come first.
             max_samples=_MAX_SAMPLES,
@@ -84,7 +91,7 @@ def run_grid(
         ) from error
     finally:
         local_executor().close()
-    _require_complete(tasks, len(models), log_dir)
+    _require_complete(tasks, len(models), log_dir, epochs)
 
 
 def _refuse_other_settings(tasks: list[Task], log_dir: Path) -> None:
@@ -98,9 +105,9 @@ def _refuse_other_settings(tasks: list[Task], log_dir: Path) -> None:
             )
 
 
-def _require_complete(tasks: list[Task], models: int, log_dir: Path) -> None:
+def _require_complete(tasks: list[Task], models: int, log_dir: Path, epochs: int | None) -> None:
     # Inspect's own word is not enough: a set of logs can be a success with samples in error.
-    expected = sum(len(task.dataset) * (task.epochs or 1) for task in tasks) * models
+    expected = sum(len(task.dataset) * (epochs or task.epochs or 1) for task in tasks) * models
     versions = {task.version for task in tasks}
     logs = [read_eval_log(log, header_only=True) for log in list_eval_logs(str(log_dir))]
     complete = sum(

@@ -52,5 +52,8 @@ def judging_progress(total: int, done: int) -> Iterator[None]:
             print(f"{label} {count} of {total}", file=sys.stderr, flush=True)
 
     local_executor().subscribe(show)
-    with bars:
-        yield
+    try:
+        with bars:
+            yield
+    finally:
+        local_executor().unsubscribe(show)

@@ -1,14 +1,16 @@
-"""From logs to a comparison, its text and its report."""
+"""From logs to comparisons, their text and their reports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from .dataset import write_dataset
 from .payload import comparison_json
 from .report import write_report
-from .statistics import Comparison, compare
+from .statistics import Comparison, Target, compare
 from .table import read_rows
 from .terminal import render
 
@@ -18,45 +20,70 @@ class ComparedLogs:
     """Result of `compare_logs`.
 
     Attributes:
-        comparison: The comparison.
-        report: The HTML file that was written.
+        comparisons: One for each hardware profile and language: they are never averaged.
+        reports: The HTML file of each.
     """
 
-    comparison: Comparison
-    report: Path
+    comparisons: tuple[Comparison, ...]
+    reports: tuple[Path, ...]
 
     @property
     def text(self) -> str:
-        """The comparison for a terminal, and where its report is."""
-        return f"{render(self.comparison)}\n\nReport: {self.report}"
+        """The comparisons for a terminal, and where their reports are."""
+        return "\n\n".join(
+            f"{render(comparison)}\n\nReport: {report}"
+            for comparison, report in zip(self.comparisons, self.reports, strict=True)
+        )
 
     def to_json(self) -> dict[str, Any]:
-        """The comparison as in `comparison_json`, and `report`: where its report is."""
-        return comparison_json(self.comparison) | {"report": str(self.report)}
+        """The comparison as in `comparison_json`, with its `report`; several as `strata`."""
+        each = [
+            comparison_json(comparison) | {"report": str(report)}
+            for comparison, report in zip(self.comparisons, self.reports, strict=True)
+        ]
+        return each[0] if len(each) == 1 else {"strata": each}
 
 
 def compare_logs(
     paths: Sequence[str | Path],
     report: str | Path,
     baseline: str = "none",
+    *,
+    target: Target = "new ops",
     dataset: Path | None = None,
+    mix: bool = False,
 ) -> ComparedLogs:
-    """Read logs, compare their arms and write the report.
+    """Read logs, compare their arms and write the reports.
 
     Args:
         paths: Log files, or folders that hold some.
-        report: The HTML file to write.
+        report: The HTML file to write; with several hardware profiles or languages, theirs are
+            appended to its name.
         baseline: The variant that the others are compared to.
+        target: What the contrasts speak of.
         dataset: The folder to write the rows to as a dataset, if any.
+        mix: Accept verdicts of several versions of the judge.
 
     Returns:
-        The comparison and the report's path.
+        The comparisons and their reports' paths.
 
     Raises:
         UsageError: The logs cannot be read, or not be compared: see `read_rows` and `compare`.
     """
-    rows = read_rows(paths)
-    comparison = compare(rows, baseline)
+    rows = read_rows(paths, mix=mix)
+    groups: Any = rows.groupby(["hardware", "language"])
+    strata: list[tuple[tuple[str, str], pd.DataFrame]] = list(groups)
+    comparisons = tuple(compare(part, baseline, target) for _, part in strata)
     if dataset is not None:
-        write_dataset(comparison, rows, dataset)
-    return ComparedLogs(comparison, write_report(comparison, rows, report))
+        write_dataset(comparisons, rows, dataset)
+    file = Path(report)
+    names = [file] if len(strata) == 1 else [_named(file, *names) for names, _ in strata]
+    reports = tuple(
+        write_report(comparison, part, name)
+        for comparison, (_, part), name in zip(comparisons, strata, names, strict=True)
+    )
+    return ComparedLogs(comparisons, reports)
+
+
+def _named(report: Path, *stratum: str) -> Path:
+    return report.with_stem("-".join([report.stem, *stratum]))

@@ -18,14 +18,19 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         comparison: Result of `compare`.
 
     Returns:
-        `samples`, `verdicts` (verdict to count), `notice`, `headline`, what was compared
+        `samples`, `verdicts` (verdict to count), `errored`, `unscored`, `missing_cells`,
+        `judges`, `notice`, `headline`, what was compared
         (`baseline`, `models`, `variants`, `ops`, `hardware`, `language`, `speed_baseline`),
-        `arms`, and `contrasts` and `against_sham`: lists of the fields of `Contrast`, with
-        `label` and `summary`.
+        `arms`, and `contrasts`, `by_kind` and `against_sham`: lists of the fields of `Contrast`,
+        with `label` and `summary`.
     """
     return {
         "samples": comparison.samples,
         "verdicts": comparison.verdicts,
+        "errored": comparison.errored,
+        "unscored": comparison.unscored,
+        "missing_cells": list(comparison.missing_cells),
+        "judges": list(comparison.judges),
         "notice": comparison.notice,
         "headline": comparison.headline(),
         "baseline": comparison.baseline,
@@ -35,22 +40,24 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "hardware": comparison.hardware,
         "language": comparison.language,
         "speed_baseline": comparison.speed_baseline,
-        "arms": [_plain(dataclasses.asdict(arm)) for arm in comparison.arms],
+        "arms": [plain(dataclasses.asdict(arm)) for arm in comparison.arms],
         "contrasts": [_contrast(each) for each in comparison.contrasts],
+        "by_kind": [_contrast(each) for each in comparison.by_kind],
         "against_sham": [_contrast(each) for each in comparison.against_sham],
     }
 
 
 def _contrast(each: Contrast) -> dict[str, Any]:
-    return _plain(dataclasses.asdict(each) | {"label": each.label, "summary": each.summary()})
+    return plain(dataclasses.asdict(each) | {"label": each.label, "summary": each.summary()})
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of dictionaries and lists that `json.dumps` takes: NaN and infinity are null."""
     if isinstance(value, dict):
-        return {_key(key): _plain(each) for key, each in value.items()}
+        return {_key(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _key(key: Any) -> str:

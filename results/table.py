@@ -82,26 +82,30 @@ SCHEMA: tuple[Column, ...] = (
 """Every column of `read_rows`, in order."""
 
 
-def read_rows(paths: Iterable[str | Path]) -> pd.DataFrame:
+def read_rows(paths: Iterable[str | Path], *, mix: bool = False) -> pd.DataFrame:
     """Read logs into one row for each sample.
 
     Args:
         paths: Log files, or folders that hold some. Of several attempts at one task only one is
             read: see `select_logs`.
+        mix: Accept verdicts of several versions of the judge.
 
     Returns:
         The columns of `SCHEMA`, sorted by model, variant, eval task and epoch.
 
     Raises:
         UsageError: A path is missing, a log is damaged, empty, foreign or not judged yet, a
-            sample occurs twice, or the logs come from several judges or definitions of an op.
+            sample occurs twice, or the logs come from several definitions of an op or, unless
+            mixed, several judges.
     """
     records = [record for file in select_logs(paths) for record in _log_records(file)]
     rows = pd.DataFrame(records, columns=[column.name for column in SCHEMA])
     rows = rows.astype({column.name: column.dtype for column in SCHEMA})
     rows = rows.sort_values(["model", "variant", "eval_task", "epoch"], ignore_index=True)
     _refuse_duplicates(rows)
-    _refuse_mixtures(rows)
+    if not mix:
+        refuse_judges(rows)
+    refuse_definitions(rows)
     return rows
 
 
@@ -244,14 +248,27 @@ def _refuse_duplicates(rows: pd.DataFrame) -> None:
         seen[cell] = log
 
 
-def _refuse_mixtures(rows: pd.DataFrame) -> None:
+def refuse_judges(rows: pd.DataFrame) -> None:
+    """Refuse rows of several versions of the judge, whose verdicts and times may differ.
+
+    Raises:
+        MixedSelectionError: There are several.
+    """
     judges = dict(zip(rows["judge_digest"], rows["log"], strict=True))
     if len(judges) > 1:
         named = " and ".join(f"{digest[:12]} in {log}" for digest, log in judges.items())
         raise MixedSelectionError(
             f"The logs were judged by {len(judges)} versions of the judge ({named}): "
-            "judge them all by one with `skilldyno score`."
+            "judge them all by one with `skilldyno score`, or accept it with --mix."
         )
+
+
+def refuse_definitions(rows: pd.DataFrame) -> None:
+    """Refuse rows of several definitions of an op, which ask for different things.
+
+    Raises:
+        MixedSelectionError: There are several.
+    """
     definitions: dict[str, tuple[str, str]] = {}
     for task, digest, log in zip(rows["eval_task"], rows["op_digest"], rows["log"], strict=True):
         known, known_log = definitions.setdefault(task, (digest, log))

@@ -22,7 +22,12 @@ def render(comparison: Comparison) -> str:
         models the pool is shown in every metric, and each model in the primary ones.
     """
     parts = [_findings(comparison), _arms(comparison)]
-    parts += [_contrasts(comparison, variant) for variant in comparison.variants]
+    for variant in comparison.variants:
+        parts.append(_contrasts(comparison, variant))
+        kinds = [
+            each for each in comparison.by_kind if each.variant == variant and not each.saturated
+        ]
+        parts += [_kinds(kinds)] if kinds else []
     return "\n\n".join(parts)
 
 
@@ -75,7 +80,7 @@ def _arm_row(arm: Arm) -> list[str]:
 
 
 def _contrasts(comparison: Comparison, variant: str) -> str:
-    of_variant = [each for each in comparison.contrasts if each.variant == variant]
+    of_variant = [each for each in comparison.shown if each.variant == variant]
     pooled = [each for each in of_variant if each.model == POOLED]
     models = pooled[0].models if len(pooled[0].models) > 1 else ()
     rows = [_contrast_row(each) for each in pooled]
@@ -85,7 +90,7 @@ def _contrasts(comparison: Comparison, variant: str) -> str:
     headers = ["metric", "without", "with", "effect", "[95 %]", "p", "Holm p", "ops", "detectable"]
     title = f"{variant} against {comparison.baseline}"
     title += f", {len(models)} models pooled and each by itself" if models else ""
-    notes = [_wrap(note) for note in _notes(pooled)]
+    notes = [_wrap(note) for note in _notes(comparison, pooled)]
     return "\n".join([title, _table(headers, rows), *notes])
 
 
@@ -111,20 +116,44 @@ def _table(headers: list[str], rows: list[list[str]]) -> str:
     return tabulate(lines, tablefmt="simple", colalign=align, disable_numparse=True)
 
 
-def _notes(contrasts: list[Contrast]) -> list[str]:
+def _kinds(contrasts: list[Contrast]) -> str:
+    rows = [
+        [
+            each.kind,
+            wording.metric_label(each.metric),
+            wording.level(each.metric, each.unit, each.baseline_level),
+            wording.level(each.metric, each.unit, each.variant_level),
+            wording.amount(each.estimate, each.unit),
+            wording.interval(each.ci_low, each.ci_high, each.unit),
+            wording.pvalue_cell(each.p),
+            wording.pvalue_cell(each.p_fdr),
+            str(each.ops),
+        ]
+        for each in sorted(contrasts, key=lambda each: each.kind)
+    ]
+    headers = ["kind", "metric", "without", "with", "effect", "[95 %]", "p", "BH p", "ops"]
+    title = "By kind of operation, exploratory, this suite alone"
+    return f"{title}\n{_table(headers, rows)}"
+
+
+def _notes(comparison: Comparison, contrasts: list[Contrast]) -> list[str]:
     correct = next(each for each in contrasts if each.metric == "correct")
     both = next(each for each in contrasts if each.metric == "conditional_speedup")
     epochs, cells = wording.count(correct.epochs, "epoch"), wording.count(both.cells, "cell")
-    notes = [f"Up to {epochs}; {cells} correct in both arms."]
+    reach = "this suite alone" if correct.target == "this suite" else "ops like these"
+    notes = [f"Intervals are for {reach}. Up to {epochs}; {cells} correct in both arms."]
     if correct.saturated_ops:
         of_all = f"{len(correct.saturated_ops)} of {wording.count(correct.ops, 'op')}"
         named = "" if correct.saturated else f" ({', '.join(correct.saturated_ops)})"
         notes.append(f"Saturated, all correct in both arms: {of_all}{named}.")
     if correct.infra_failures:
         notes.append(
-            f"Lost to the harness: {wording.count(correct.infra_failures, 'sample')}; dropped with "
+            f"Lost to the harness: {wording.count(correct.infra_failures, 'sample')} "
+            f"({comparison.errored} errored, {comparison.unscored} unscored in all); dropped with "
             f"them from the other arm: {wording.count(correct.dropped_samples, 'sample')}."
         )
+    if comparison.missing_cells:
+        notes.append(f"Never run: {'; '.join(comparison.missing_cells)}.")
     if correct.dropped_ops:
         notes.append(f"Left out, not scored in every arm: {', '.join(correct.dropped_ops)}.")
     if correct.label:

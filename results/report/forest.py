@@ -74,7 +74,7 @@ def _draw(comparison: Comparison, layout: _Layout, name: str) -> Markup:
         f"{each.variant}, {each.model_name}, {wording.metric_label(each.metric)} "
         f"{wording.amount(each.estimate, each.unit)} "
         f"{wording.interval(each.ci_low, each.ci_high, each.unit)}"
-        for each in comparison.contrasts
+        for each in comparison.shown
         if each.model == POOLED
     )
     return to_svg(figure, name, f"Effects with 95 % intervals. {described}")
@@ -85,7 +85,7 @@ def _rows(comparison: Comparison, unit: str, layout: _Layout) -> list[_Row]:
     for variant in comparison.variants:
         if len(comparison.variants) > 1:
             rows.append(_Row(wording.shorten(variant, layout.name), 0, None))
-        for each in comparison.contrasts:
+        for each in comparison.shown:
             if each.variant != variant or each.unit != unit:
                 continue
             if each.model == POOLED:

@@ -1,16 +1,18 @@
 """Paired statistics of Skill variants."""
 
 from . import wording
+from .adjust import benjamini_hochberg, holm
 from .arm import Arm
 from .compare import compare
 from .comparison import CONTROLS, Comparison, Finding
-from .contrast import ESTIMATES_ONLY_BELOW, POOLED, Contrast
+from .contrast import ESTIMATES_ONLY_BELOW, POOLED, Contrast, Target
 from .detectable import smallest_detectable
-from .holm import holm
 from .metrics import FAST_THRESHOLDS, METRICS, PRIMARY, Metric, fast
+from .moments import Moments, moments_of_samples
 from .paired import ConfidenceInterval, PairedResult, paired_t, within_cell_variance
-from .rate import Rate, clustered_rate, wilson
+from .rate import Rate, clustered_rate, pass_at_k, wilson
 from .sign_flip import sign_flip
+from .suite import StratifiedOdds, SuiteEffect, stratified_odds, suite_effect
 
 __all__ = [
     "CONTROLS",
@@ -25,15 +27,24 @@ __all__ = [
     "Contrast",
     "Finding",
     "Metric",
+    "Moments",
     "PairedResult",
     "Rate",
+    "StratifiedOdds",
+    "SuiteEffect",
+    "Target",
+    "benjamini_hochberg",
     "clustered_rate",
     "compare",
     "fast",
     "holm",
+    "moments_of_samples",
     "paired_t",
+    "pass_at_k",
     "sign_flip",
     "smallest_detectable",
+    "stratified_odds",
+    "suite_effect",
     "wilson",
     "within_cell_variance",
     "wording",

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from .metrics import (
@@ -17,7 +18,9 @@ from .metrics import (
     fast,
     log_roofline_share,
 )
-from .rate import Rate, cluster_means, clustered_rate
+from .rate import Rate, cluster_means, clustered_rate, pass_at_k
+
+_PASS_AT = (1, 2, 5, 10)
 
 ARM_COLUMNS = (
     "model",
@@ -57,6 +60,7 @@ class Arm:
         correct: Rate of correct candidates.
         fast_1: Rate of candidates both correct and faster than the baseline.
         fast_profile: fast_p for each threshold p.
+        pass_at: pass@k for k in 1, 2, 5 and 10, as far as every op has k samples.
         deployable_speedup: Geometric mean of what a user would get who falls back to 1x.
         conditional_speedup: Geometric mean over correct candidates; NaN without any.
         roofline_share: Geometric mean roofline fraction of correct candidates; NaN without any.
@@ -76,6 +80,7 @@ class Arm:
     correct: Rate
     fast_1: Rate
     fast_profile: dict[float, float]
+    pass_at: dict[int, float]
     deployable_speedup: float
     conditional_speedup: float
     roofline_share: float
@@ -117,6 +122,7 @@ def summarise_arm(rows: pd.DataFrame) -> Arm:
         correct=rate(correct(scored)),
         fast_1=rate(fast(1.0).values(scored)),
         fast_profile={p: rate(fast(p).values(scored)).estimate for p in FAST_THRESHOLDS},
+        pass_at=_pass_at(correct(scored), ops),
         deployable_speedup=geometric_mean(deployable_log_speedup(scored)),
         conditional_speedup=geometric_mean(conditional_log_speedup(scored)),
         roofline_share=geometric_mean(log_roofline_share(scored)),
@@ -124,6 +130,13 @@ def summarise_arm(rows: pd.DataFrame) -> Arm:
         output_tokens=float(np.mean(column(rows, "output_tokens"))),
         cost=float(np.sum(column(rows, "cost"))),
     )
+
+
+def _pass_at(values: FloatArray, ops: npt.NDArray[np.intp]) -> dict[int, float]:
+    samples = np.bincount(ops).astype(float)
+    successes = np.bincount(ops, weights=values, minlength=len(samples)).astype(float)
+    possible = [k for k in _PASS_AT if len(samples) and k <= samples.min()]
+    return {k: float(np.mean(pass_at_k(samples, successes, k))) for k in possible}
 
 
 def count_verdicts(rows: pd.DataFrame) -> dict[str, int]:

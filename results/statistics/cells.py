@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .metrics import METRICS, FloatArray, Metric
+from .moments import Moments, moments_of_sums
 
 IntArray = npt.NDArray[np.intp]
 
@@ -20,6 +21,7 @@ class Samples:
         models: Names of the models.
         variants: Names of the variants.
         ops: Names of the ops.
+        families: The kind of operation of each op.
         model: Index of each sample's model, shape (n,).
         variant: Index of its variant.
         op: Index of its op.
@@ -31,6 +33,7 @@ class Samples:
     models: tuple[str, ...]
     variants: tuple[str, ...]
     ops: tuple[str, ...]
+    families: tuple[str, ...]
     model: IntArray
     variant: IntArray
     op: IntArray
@@ -70,23 +73,24 @@ class PairedCells:
 
     Attributes:
         ops: Names of the T ops; each has a value in both arms.
-        baseline: Cell means, shape (M, T); NaN only for a conditional metric, where a model has
-            no value in one of the arms.
+        baseline: The cells of the baseline, shape (M, T); means are NaN and samples 0 only where
+            a model has no value in one of the arms.
         variant: The same for the variant.
-        baseline_samples: Samples behind each cell, shape (M, T).
-        variant_samples: The same for the variant.
     """
 
     ops: tuple[str, ...]
-    baseline: FloatArray
-    variant: FloatArray
-    baseline_samples: FloatArray
-    variant_samples: FloatArray
+    baseline: Moments
+    variant: Moments
+
+    @property
+    def arms(self) -> tuple[Moments, Moments]:
+        """Baseline and variant."""
+        return self.baseline, self.variant
 
     @property
     def differences(self) -> FloatArray:
         """D_t, shape (T,): per op the mean over models of variant - baseline."""
-        return np.nanmean(self.variant - self.baseline, axis=0)
+        return np.nanmean(self.variant.means - self.baseline.means, axis=0)
 
 
 def number_samples(rows: pd.DataFrame) -> Samples:
@@ -100,10 +104,12 @@ def number_samples(rows: pd.DataFrame) -> Samples:
     """
     labels = [pd.factorize(rows[name], sort=True) for name in ("model", "variant", "op", "epoch")]
     scored = (rows["status"] == "scored").to_numpy(bool)
+    family_of = dict(zip(rows["op"], rows["family"], strict=True))
     return Samples(
         models=tuple(map(str, labels[0][1])),
         variants=tuple(map(str, labels[1][1])),
         ops=tuple(map(str, labels[2][1])),
+        families=tuple(str(family_of[op]) for op in labels[2][1]),
         model=labels[0][0],
         variant=labels[1][0],
         op=labels[2][0],
@@ -114,7 +120,11 @@ def number_samples(rows: pd.DataFrame) -> Samples:
 
 
 def pair_samples(
-    samples: Samples, baseline: str, variant: str, models: Sequence[str] | None = None
+    samples: Samples,
+    baseline: str,
+    variant: str,
+    models: Sequence[str] | None = None,
+    family: str | None = None,
 ) -> Pair:
     """Take the samples of two arms, and drop harness failures from both.
 
@@ -128,6 +138,7 @@ def pair_samples(
         variant: Name of the other.
         models: Names of the models to take, all by default; those without both arms are left
             out.
+        family: The kind of operation to take, all by default.
 
     Returns:
         The samples that count, and what was dropped.
@@ -135,6 +146,8 @@ def pair_samples(
     arm_of = np.full(len(samples.variants), -1)
     arm_of[[samples.variants.index(baseline), samples.variants.index(variant)]] = (0, 1)
     arm = arm_of[samples.variant]
+    wanted = np.array([family is None or each == family for each in samples.families], dtype=bool)
+    arm = np.where(wanted[samples.op], arm, -1)
     shape = (2, len(samples.models), len(samples.ops))
     ran = np.zeros(shape, dtype=bool)
     ran[arm[arm >= 0], samples.model[arm >= 0], samples.op[arm >= 0]] = True
@@ -176,28 +189,32 @@ def paired_cells(pair: Pair, metric: Metric) -> PairedCells:
         The cells; for a conditional metric only the ops where some model has a value in both
         arms.
     """
-    baseline, baseline_samples = _cell_means(pair, metric, 0)
-    variant, variant_samples = _cell_means(pair, metric, 1)
-    in_both = ~np.isnan(baseline) & ~np.isnan(variant)
+    both = _cell_moments(pair, metric, 0), _cell_moments(pair, metric, 1)
+    in_both = ~np.isnan(both[0].means) & ~np.isnan(both[1].means)
     used = in_both.any(axis=0)
-    return PairedCells(
-        ops=tuple(pair.samples.ops[index] for index in pair.ops[used]),
-        baseline=np.where(in_both, baseline, np.nan)[:, used],
-        variant=np.where(in_both, variant, np.nan)[:, used],
-        baseline_samples=np.where(in_both, baseline_samples, 0)[:, used],
-        variant_samples=np.where(in_both, variant_samples, 0)[:, used],
-    )
+
+    def paired(arm: Moments) -> Moments:
+        def kept(cells: FloatArray, missing: float = np.nan) -> FloatArray:
+            return np.where(in_both, cells, missing)[:, used]
+
+        return Moments(kept(arm.means), kept(arm.variances), kept(arm.thirds), kept(arm.samples, 0))
+
+    ops = tuple(pair.samples.ops[index] for index in pair.ops[used])
+    return PairedCells(ops, paired(both[0]), paired(both[1]))
 
 
-def _cell_means(pair: Pair, metric: Metric, arm: int) -> tuple[FloatArray, FloatArray]:
+def _cell_moments(pair: Pair, metric: Metric, arm: int) -> Moments:
     samples, index = pair.samples, pair.arms[arm]
     values = samples.values[metric.name][index]
-    index, values = index[~np.isnan(values)], values[~np.isnan(values)]
+    there = ~np.isnan(values)
+    index, values = index[there], values[there]
     cell = samples.model[index] * len(samples.ops) + samples.op[index]
-    size = len(samples.models) * len(samples.ops)
-    counts = np.bincount(cell, minlength=size).astype(float)
-    sums = np.bincount(cell, weights=values, minlength=size)
-    means = np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0)
-    wanted = np.ix_(pair.models, pair.ops)
     shape = (len(samples.models), len(samples.ops))
-    return means.reshape(shape)[wanted], counts.reshape(shape)[wanted]
+    wanted = np.ix_(pair.models, pair.ops)
+
+    def sums(weights: FloatArray | None) -> FloatArray:
+        total = np.bincount(cell, weights, minlength=shape[0] * shape[1]).astype(float)
+        return total.reshape(shape)[wanted]
+
+    squares = values * values
+    return moments_of_sums(sums(None), sums(values), sums(squares), sums(squares * values))

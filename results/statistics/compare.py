@@ -7,21 +7,23 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MissingArmError, MixedSelectionError
+from .adjust import benjamini_hochberg, holm
 from .arm import ARM_COLUMNS, count_verdicts, summarise_arm
 from .cells import Pair, Samples, number_samples, pair_samples
 from .comparison import CONTROLS, SHAM, Comparison
-from .contrast import POOLED, Contrast, contrast
-from .holm import holm
+from .contrast import POOLED, Contrast, Target
+from .estimate import contrast
 from .metrics import METRICS, PRIMARY
 
 
-def compare(rows: pd.DataFrame, baseline: str = "none") -> Comparison:
-    """Compare every variant with a baseline, paired by op, to target ops like these.
+def compare(rows: pd.DataFrame, baseline: str = "none", target: Target = "new ops") -> Comparison:
+    """Compare every variant with a baseline, paired by op.
 
     Per op, D_t is the mean over models of (mean over epochs with the variant - the same with the
-    baseline); the estimate is the mean of D_t, tested by a paired t on ops - 1 degrees of
-    freedom. A pool holds the ops that every model has in both arms; a conditional metric
-    averages, per op, over the models that have a correct sample in both.
+    baseline); the estimate is the mean of D_t. For new ops it is tested by a paired t on ops - 1
+    degrees of freedom; for this suite only the epochs within cells are chance. A pool holds the
+    ops that every model has in both arms; a conditional metric averages, per op, over the models
+    that have a correct sample in both.
 
     Holm runs within each metric over two families: the pooled contrasts (one for each variant)
     and the single models' (models x variants). The two primary metrics are families of their own.
@@ -29,6 +31,8 @@ def compare(rows: pd.DataFrame, baseline: str = "none") -> Comparison:
     Args:
         rows: Rows of `read_rows`, of one hardware profile and one language.
         baseline: The variant that the others are compared to.
+        target: What the contrasts speak of; those of one kind of operation always speak of this
+            suite, since a kind has few ops, and are exploratory.
 
     Returns:
         The comparison.
@@ -42,7 +46,9 @@ def compare(rows: pd.DataFrame, baseline: str = "none") -> Comparison:
     samples = number_samples(rows)
     variants = _other_variants(samples, baseline)
     contrasts = [
-        each for variant in variants for each in _variant_contrasts(samples, baseline, variant)
+        each
+        for variant in variants
+        for each in _variant_contrasts(samples, baseline, variant, target)
     ]
     members = [
         np.flatnonzero((samples.model == model) & (samples.variant == samples.variants.index(name)))
@@ -61,13 +67,20 @@ def compare(rows: pd.DataFrame, baseline: str = "none") -> Comparison:
         speed_baseline=_speed_baseline(rows),
         samples=len(rows),
         verdicts=count_verdicts(rows),
+        errored=int(np.sum(rows["status"] == "errored")),
+        unscored=int(np.sum(rows["status"] == "unscored")),
+        missing_cells=_missing_cells(samples, baseline, variants),
+        judges=tuple(sorted(map(str, rows["judge_digest"].unique()))),
         arms=tuple(summarise_arm(about.take(arm)) for arm in members if len(arm)),
         contrasts=_adjusted(contrasts),
-        against_sham=_adjusted(_sham_contrasts(samples, baseline, variants)),
+        by_kind=_explored(_kind_contrasts(samples, baseline, variants)),
+        against_sham=_adjusted(_sham_contrasts(samples, baseline, variants, target)),
     )
 
 
-def _variant_contrasts(samples: Samples, baseline: str, variant: str) -> list[Contrast]:
+def _variant_contrasts(
+    samples: Samples, baseline: str, variant: str, target: Target
+) -> list[Contrast]:
     pooled = pair_samples(samples, baseline, variant)
     if not len(pooled.models):
         raise MissingArmError(
@@ -78,17 +91,52 @@ def _variant_contrasts(samples: Samples, baseline: str, variant: str) -> list[Co
     if len(pooled.models) > 1:
         models = [samples.models[index] for index in pooled.models]
         pairs += [(model, pair_samples(samples, baseline, variant, [model])) for model in models]
-    return [contrast(pair, metric, name) for metric in METRICS for name, pair in pairs]
+    return [contrast(pair, metric, name, target) for metric in METRICS for name, pair in pairs]
 
 
-def _sham_contrasts(samples: Samples, baseline: str, variants: list[str]) -> list[Contrast]:
+def _kind_contrasts(samples: Samples, baseline: str, variants: list[str]) -> list[Contrast]:
+    kinds = sorted(set(samples.families) - {""})
+    if len(kinds) < 2:
+        return []
+    pairs = [
+        (kind, pair_samples(samples, baseline, variant, family=kind))
+        for variant in variants
+        for kind in kinds
+    ]
+    primary = [metric for metric in METRICS if metric.name in PRIMARY]
+    return [
+        contrast(pair, metric, POOLED, "this suite", kind)
+        for metric in primary
+        for kind, pair in pairs
+        if len(pair.ops)
+    ]
+
+
+def _missing_cells(samples: Samples, baseline: str, variants: list[str]) -> tuple[str, ...]:
+    shape = (len(samples.models), len(samples.variants), len(samples.ops))
+    ran = np.zeros(shape, dtype=bool)
+    ran[samples.model, samples.variant, samples.op] = True
+    compared = np.isin(samples.variants, [baseline, *variants])
+    partly = ran.any(axis=2, keepdims=True) & compared[None, :, None] & ~ran
+    return tuple(
+        f"{samples.ops[op]} of {samples.models[model]} with {samples.variants[variant]}"
+        for model, variant, op in zip(*np.nonzero(partly), strict=True)
+    )
+
+
+def _sham_contrasts(
+    samples: Samples, baseline: str, variants: list[str], target: Target
+) -> list[Contrast]:
     if baseline == SHAM or SHAM not in variants:
         return []
     skills = [variant for variant in variants if variant not in CONTROLS]
     pairs = [pair_samples(samples, SHAM, variant) for variant in skills]
     primary = [metric for metric in METRICS if metric.name in PRIMARY]
     return [
-        contrast(pair, metric, POOLED) for pair in pairs if len(pair.models) for metric in primary
+        contrast(pair, metric, POOLED, target)
+        for pair in pairs
+        if len(pair.models)
+        for metric in primary
     ]
 
 
@@ -103,6 +151,12 @@ def _adjusted(contrasts: list[Contrast]) -> tuple[Contrast, ...]:
         for index, p_holm in zip(members, holm(pvalues), strict=True):
             adjusted[index] = replace(contrasts[index], p_holm=float(p_holm), family=family)
     return tuple(adjusted)
+
+
+def _explored(contrasts: list[Contrast]) -> tuple[Contrast, ...]:
+    adjusted = _adjusted(contrasts)
+    rates = benjamini_hochberg(np.array([each.p for each in adjusted]))
+    return tuple(replace(each, p_fdr=float(q)) for each, q in zip(adjusted, rates, strict=True))
 
 
 def _other_variants(samples: Samples, baseline: str) -> list[str]:

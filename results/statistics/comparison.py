@@ -41,9 +41,15 @@ class Comparison:
         speed_baseline: What speedups are over, such as "eager"; empty if nothing was timed.
         samples: Number of samples, lost ones included.
         verdicts: Number of samples of each verdict.
+        errored: Samples that raised before they could be judged.
+        unscored: Samples that the judge lost (infra_error), or that were invalidated.
+        missing_cells: Op, model and variant of each cell without any sample, in arms that ran.
+        judges: Digests of the judges that gave the verdicts; more than one only by --mix.
         arms: Each model with each variant.
         contrasts: Each variant against the baseline, for each metric, pooled and per model; with
             one model the pool is the model, and is there once.
+        by_kind: Each variant against the baseline for each kind of operation, primary metrics,
+            pooled, of this suite and exploratory; empty with a single kind.
         against_sham: Each Skill against `sham`, primary metrics, pooled; empty without a sham
             arm or where it is the baseline.
     """
@@ -57,8 +63,13 @@ class Comparison:
     speed_baseline: str
     samples: int
     verdicts: dict[str, int]
+    errored: int
+    unscored: int
+    missing_cells: tuple[str, ...]
+    judges: tuple[str, ...]
     arms: tuple[Arm, ...]
     contrasts: tuple[Contrast, ...]
+    by_kind: tuple[Contrast, ...]
     against_sham: tuple[Contrast, ...]
 
     def contrast(self, metric: str, variant: str, model: str = POOLED) -> Contrast:
@@ -78,16 +89,28 @@ class Comparison:
         raise KeyError((metric, variant, model))
 
     @property
+    def shown(self) -> tuple[Contrast, ...]:
+        """The contrasts of tables and forests: no points of the fast_p curve, nothing unknown."""
+        return tuple(
+            each
+            for each in self.contrasts
+            if each.role != "curve" and (each.ops > 0 or each.role != "cost")
+        )
+
+    @property
     def notice(self) -> str:
         """What the data are, where that limits what they can say; else empty."""
+        notices: list[str] = []
+        if len(self.judges) > 1:
+            notices.append(f"judged by {len(self.judges)} versions of the judge, mixed by request")
         recorded = [model for model in self.models if model.startswith("recorded/")]
-        if not recorded:
-            return ""
-        models = "one model" if len(recorded) == 1 else f"{len(recorded)} models"
-        return (
-            f"recorded completions of {models}, {wording.count(len(self.ops), 'op')}: "
-            "a demonstration, not a benchmark of a model"
-        )
+        if recorded:
+            models = "one model" if len(recorded) == 1 else f"{len(recorded)} models"
+            notices.append(
+                f"recorded completions of {models}, {wording.count(len(self.ops), 'op')}: "
+                "a demonstration, not a benchmark of a model"
+            )
+        return "; ".join(notices)
 
     def findings(self) -> tuple[Finding, ...]:
         """The primary contrasts of each variant, in sentences."""

@@ -1,17 +1,15 @@
-"""One contrast: a metric, compared between a variant and its baseline."""
+"""One contrast: a metric, compared between a variant and its baseline, and what it says."""
 
 import math
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from . import wording
-from .cells import Pair, PairedCells, paired_cells
-from .detectable import ALPHA, smallest_detectable
-from .metrics import METRICS, FloatArray, Metric
-from .paired import paired_t, within_cell_variance
-from .sign_flip import sign_flip
+from .detectable import ALPHA
+from .metrics import METRICS
+
+Target = Literal["new ops", "this suite"]
+"""What a contrast speaks of: operations like these, or these alone."""
 
 POOLED = "pooled"
 ESTIMATES_ONLY_BELOW = 8
@@ -35,15 +33,19 @@ class Contrast:
         models: The models compared.
         variant: The variant.
         baseline: The variant that it is compared to.
+        target: "new ops" (a paired t over ops) or "this suite" (chance within cells alone).
+        kind: The kind of operation that it is restricted to; empty for all.
         baseline_level: The metric with the baseline: per cent, or a geometric mean.
         variant_level: The same with the variant.
         estimate: The effect.
         ci_low: Lower bound of its 95 % interval.
         ci_high: Upper bound.
-        p: Two-sided p-value of the paired t test.
+        p: Two-sided p-value: paired t for new ops; for this suite Cochran-Mantel-Haenszel over
+            cells of a 0/1 metric, else normal.
         p_holm: The same after Holm over its family.
+        p_fdr: The same after Benjamini and Hochberg, for exploratory contrasts; NaN for others.
         family: Number of contrasts in that family.
-        p_sign_flip: Two-sided p-value of the sign-flip permutation test.
+        p_sign_flip: Two-sided p-value of the sign-flip permutation test over ops.
         ops: Number of ops, the sample size of the test.
         cells: Model x op cells with a value in both arms.
         epochs: Most samples in a cell.
@@ -63,6 +65,8 @@ class Contrast:
     models: tuple[str, ...]
     variant: str
     baseline: str
+    target: Target
+    kind: str
     baseline_level: float
     variant_level: float
     estimate: float
@@ -70,6 +74,7 @@ class Contrast:
     ci_high: float
     p: float
     p_holm: float
+    p_fdr: float
     family: int
     p_sign_flip: float
     ops: int
@@ -90,6 +95,11 @@ class Contrast:
         return _METRICS[self.metric].title
 
     @property
+    def role(self) -> str:
+        """The metric's role: primary, secondary, curve or cost."""
+        return _METRICS[self.metric].role
+
+    @property
     def model_name(self) -> str:
         """The model's name, also where a pool holds one model only."""
         return self.models[0] if self.model == POOLED and len(self.models) == 1 else self.model
@@ -101,7 +111,9 @@ class Contrast:
 
     @property
     def label(self) -> Literal["estimates only", "exploratory", ""]:
-        """What the number of ops allows to say: under 8 no interval, under 20 exploratory."""
+        """What the number of ops allows to say of others: under 8 no interval, under 20 little."""
+        if self.target == "this suite":
+            return ""
         if self.ops < ESTIMATES_ONLY_BELOW:
             return "estimates only"
         return "exploratory" if self.ops < EXPLORATORY_BELOW else ""
@@ -127,7 +139,7 @@ class Contrast:
         if self.label == "estimates only":
             return f"{effect} over {wording.count(self.ops, 'op')}; estimates only, under 8 ops"
         if math.isnan(self.p):
-            same = f"{effect} in each of {self.ops} ops"
+            same = f"{effect} in each of {wording.count(self.ops, 'op')}"
             if self.estimate != self.neutral:
                 return f"{same}; without any spread there is no interval{self._remarks()}"
             return (
@@ -135,13 +147,18 @@ class Contrast:
                 f"it could detect{self._remarks()}"
             )
         bounds = wording.interval(self.ci_low, self.ci_high, self.unit)
-        tested = f"{effect} {bounds}, paired t over {self.ops} ops, Holm p" + wording.pvalue(
-            self.p_holm
-        )
+        tested = f"{effect} {bounds}, {self._method()}, Holm p" + wording.pvalue(self.p_holm)
         if self.detected:
-            return f"{tested}; generalises to similar ops{self._remarks()}"
+            reach = "says nothing of" if self.target == "this suite" else "generalises to"
+            return f"{tested}; {reach} similar ops{self._remarks()}"
         able = wording.detectable(self.smallest_detectable, self.unit)
         return f"{tested}: no detectable difference; this run could detect {able}{self._remarks()}"
+
+    def _method(self) -> str:
+        if self.target == "new ops":
+            return f"paired t over {self.ops} ops"
+        test = "Cochran-Mantel-Haenszel" if self.unit == "points" else "normal"
+        return f"{test} over {wording.count(self.cells, 'cell')} of this suite"
 
     def _saturation(self) -> str:
         hit = _METRICS[self.metric].hit
@@ -162,78 +179,3 @@ class Contrast:
         ]
         said = "; ".join(remark for remark in remarks if remark)
         return f" ({said})" if said else ""
-
-
-def contrast(pair: Pair, metric: Metric, model: str) -> Contrast:
-    """Compare one metric between the arms of a pair.
-
-    Args:
-        pair: The samples that count.
-        metric: One of `METRICS`.
-        model: A name for the pair's models: "pooled", or the only one.
-
-    Returns:
-        The contrast, not yet adjusted for others: `p_holm` equals `p`.
-    """
-    cells = paired_cells(pair, metric)
-    ops = len(cells.ops)
-    test = paired_t(cells.differences, _variance_floor(cells, metric))
-    told = ops >= ESTIMATES_ONLY_BELOW
-    low, high = test.confidence_interval() if told else (np.nan, np.nan)
-    p = test.pvalue if told else np.nan
-    spread = test.standard_error * math.sqrt(ops)
-    able = smallest_detectable(spread, ops) if told and spread > 0 else np.nan
-    effect = (lambda x: 100 * x) if metric.unit == "points" else (lambda x: float(np.exp(x)))
-    baseline, variant = _level(cells.baseline), _level(cells.variant)
-    samples = (cells.baseline_samples, cells.variant_samples)
-    return Contrast(
-        metric=metric.name,
-        unit=metric.unit,
-        model=model,
-        models=tuple(pair.samples.models[index] for index in pair.models),
-        variant=pair.names[1],
-        baseline=pair.names[0],
-        baseline_level=effect(baseline),
-        variant_level=effect(variant),
-        estimate=effect(test.estimate),
-        ci_low=effect(low),
-        ci_high=effect(high),
-        p=p,
-        p_holm=p,
-        family=1,
-        p_sign_flip=sign_flip(cells.differences) if told else np.nan,
-        ops=ops,
-        cells=int(np.sum(~np.isnan(cells.baseline))),
-        epochs=int(max((each.max() for each in samples if each.size), default=0)),
-        baseline_samples=int(samples[0].sum()),
-        variant_samples=int(samples[1].sum()),
-        smallest_detectable=effect(able),
-        floor_binds=test.floor_binds and told,
-        saturated_ops=_saturated_ops(cells, metric),
-        infra_failures=pair.infra_failures,
-        dropped_samples=pair.dropped_samples,
-        dropped_ops=pair.dropped_ops,
-    )
-
-
-def _variance_floor(cells: PairedCells, metric: Metric) -> float:
-    if metric.unit != "points" or not cells.ops:
-        return 0.0
-    return sum(
-        within_cell_variance(rates * samples, samples)
-        for rates, samples in (
-            (cells.baseline, cells.baseline_samples),
-            (cells.variant, cells.variant_samples),
-        )
-    )
-
-
-def _level(means: FloatArray) -> float:
-    return float(np.mean(np.nanmean(means, axis=0))) if means.size else np.nan
-
-
-def _saturated_ops(cells: PairedCells, metric: Metric) -> tuple[str, ...]:
-    if metric.unit != "points":
-        return ()
-    full = (cells.baseline == 1).all(axis=0) & (cells.variant == 1).all(axis=0)
-    return tuple(op for op, is_full in zip(cells.ops, full, strict=True) if is_full)

@@ -29,6 +29,8 @@ class Metric:
             (shown as its exponential, "1.10x").
         conditional: The metric is defined for correct samples only, so a cell without one in
             either arm is left out. Such a metric has survivor bias and is named "conditional".
+        role: `primary`, `secondary`, `curve` (a point of the fast_p profile beside fast_1) or
+            `cost` (less is better).
         values: Rows to one float a row; NaN where the metric is not defined.
     """
 
@@ -37,6 +39,7 @@ class Metric:
     hit: str
     unit: Literal["points", "ratio"]
     conditional: bool
+    role: Literal["primary", "secondary", "curve", "cost"]
     values: Callable[[pd.DataFrame], FloatArray]
 
 
@@ -77,6 +80,12 @@ def log_roofline_share(rows: pd.DataFrame) -> FloatArray:
     return _log_if_correct(rows, "roofline_fraction")
 
 
+def log_output_tokens(rows: pd.DataFrame) -> FloatArray:
+    """Log of the tokens of the completion, NaN where they are unknown."""
+    value = column(rows, "output_tokens")
+    return np.log(np.where(value > 0, value, np.nan))
+
+
 def _log_if_correct(rows: pd.DataFrame, name: str) -> FloatArray:
     value = column(rows, name)
     defined = (correct(rows) == 1) & (value > 0)
@@ -97,23 +106,32 @@ def fast(threshold: float) -> Metric:
         fast_enough = column(rows, "speedup") > threshold
         return ((correct(rows) == 1) & fast_enough).astype(float)
 
-    hit = f"faster than {threshold:g}x"
-    return Metric(
-        f"fast_{threshold:g}", f"Faster than {threshold:g}x", hit, "points", False, values
-    )
+    name = f"{threshold:g}"
+    role: Literal["secondary", "curve"] = "secondary" if threshold == 1 else "curve"
+    hit = f"faster than {name}x"
+    return Metric(f"fast_{name}", f"Faster than {name}x", hit, "points", False, role, values)
 
 
 METRICS: tuple[Metric, ...] = (
-    Metric("correct", "Correctness", "correct", "points", False, correct),
-    Metric("deployable_speedup", "Deployable speedup", "", "ratio", False, deployable_log_speedup),
-    Metric("compiled", "Compiled", "compiled", "points", False, compiled),
-    fast(1.0),
+    Metric("correct", "Correctness", "correct", "points", False, "primary", correct),
+    Metric(
+        "deployable_speedup",
+        "Deployable speedup",
+        "",
+        "ratio",
+        False,
+        "primary",
+        deployable_log_speedup,
+    ),
+    Metric("compiled", "Compiled", "compiled", "points", False, "secondary", compiled),
+    *(fast(threshold) for threshold in FAST_THRESHOLDS if threshold > 0),
     Metric(
         "conditional_speedup",
         "Speedup conditional on correct",
         "",
         "ratio",
         True,
+        "secondary",
         conditional_log_speedup,
     ),
     Metric(
@@ -122,10 +140,12 @@ METRICS: tuple[Metric, ...] = (
         "",
         "ratio",
         True,
+        "secondary",
         log_roofline_share,
     ),
+    Metric("output_tokens", "Output tokens", "", "ratio", False, "cost", log_output_tokens),
 )
-"""Every metric that `compare` contrasts, the two primary ones first."""
+"""Every metric that `compare` contrasts, the two primary ones first; fast_0 is correctness."""
 
-PRIMARY = ("correct", "deployable_speedup")
+PRIMARY = tuple(metric.name for metric in METRICS if metric.role == "primary")
 """The co-primary metrics: one contrast each per variant, pooled over models."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy.special
 import scipy.stats
 from statsmodels.stats.proportion import proportion_confint
 
@@ -60,6 +61,23 @@ def wilson(rate: float, samples: float, critical: float = 1.959963984540054) -> 
     alpha = 2 * float(scipy.stats.norm.sf(critical))
     low, high = proportion_confint(rate * samples, samples, alpha=alpha, method="wilson")
     return ConfidenceInterval(max(0.0, float(np.asarray(low))), min(1.0, float(np.asarray(high))))
+
+
+def pass_at_k(samples: FloatArray, successes: FloatArray, k: int) -> FloatArray:
+    """Chance that at least one of k samples is a success, unbiased (Chen et al. 2021).
+
+    Args:
+        samples: n of each op.
+        successes: c of each op.
+        k: At most n.
+
+    Returns:
+        1 - C(n - c, k) / C(n, k); NaN where n < k.
+    """
+    ways = scipy.special.binom(samples, k)
+    missed = scipy.special.binom(samples - successes, k)
+    possible = samples >= k
+    return 1 - np.divide(missed, ways, out=np.full(np.shape(ways), np.nan), where=possible)
 
 
 def cluster_means(values: FloatArray, clusters: npt.ArrayLike) -> FloatArray:

@@ -43,6 +43,10 @@ class LocalExecutor:
         """Call `listener` with each event of the judge (`built`, `evidence`), for progress bars."""
         self._listeners.append(listener)
 
+    def unsubscribe(self, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Stop calling `listener`."""
+        self._listeners.remove(listener)
+
     def submit(self, job: dict[str, Any]) -> Future[Evidence]:
         """Hand over a job; its `id` must be unique among the jobs under way.
 

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+from statsmodels.stats.contingency_tables import StratifiedTable
 from synthetic_rows import NAMES, Sample, make_rows
 
 from skilldyno.results.errors import MissingArmError, MixedSelectionError
 from skilldyno.results.statistics import Comparison, Contrast, compare
+from skilldyno.results.terminal import render
 
 SKILL = "skill@123456"
 
@@ -110,6 +112,73 @@ def test_lost_samples_are_dropped_from_both_arms():
     assert comparison.verdicts["infra_error"] == 1
 
 
+def test_every_kind_of_loss_is_reported():
+    def some(model: str, variant: str, op: str, epoch: int) -> Sample | None:
+        return (
+            None
+            if (variant, op, epoch) in {(SKILL, NAMES[1], 1), ("none", NAMES[4], 2)}
+            else (
+                float(epoch < 3 or op in NAMES[:3]),
+                2.0 + epoch,
+            )
+        )
+
+    rows: Any = make_rows(some)
+    rows.loc[
+        (rows["op"] == NAMES[1]) & (rows["epoch"] == 1) & (rows["variant"] == SKILL), "status"
+    ] = "errored"
+    rows = rows[(rows["op"] != NAMES[6]) | (rows["variant"] == "none")]
+    comparison = compare(rows)
+    assert (comparison.errored, comparison.unscored) == (1, 1)
+    assert comparison.missing_cells == (f"{NAMES[6]} of lab/model with {SKILL}",)
+    text = render(comparison)
+    assert "(1 errored, 1 unscored in all)" in text
+    assert f"Never run: {NAMES[6]} of lab/model with {SKILL}." in text
+
+
+def test_this_suite_tests_by_cells_and_says_so():
+    rng = np.random.default_rng(8)
+    rates = dict(zip(NAMES[:20], rng.uniform(0, 1, 20), strict=True))
+
+    def sample(model: str, variant: str, op: str, epoch: int) -> Sample:
+        return float(
+            rng.random() < min(1, rates[op] + 0.4 * (variant == SKILL))
+        ), 2.0 + rng.random()
+
+    rows = make_rows(sample, ops=NAMES[:20], epochs=5)
+    each = compare(rows, target="this suite").contrast("correct", SKILL)
+    assert each.target == "this suite"
+    assert "Cochran-Mantel-Haenszel over 20 cells of this suite" in each.summary()
+    assert each.summary().endswith("says nothing of similar ops")
+    counts: Any = pd.crosstab(rows["op"], [rows["variant"], rows["correct"]])
+    tables = [counts.loc[op].to_numpy().reshape(2, 2)[::-1, ::-1] for op in NAMES[:20]]
+    table: Any = StratifiedTable(tables)
+    assert each.p == pytest.approx(table.test_null_odds().pvalue)
+    assert each.estimate == pytest.approx(compare(rows).contrast("correct", SKILL).estimate)
+
+
+def test_kinds_of_operation_are_explored():
+    rng = np.random.default_rng(1)
+    rows: Any = make_rows(lambda *_: (float(rng.random() < 0.7), 2.0), ops=NAMES[:12])
+    rows["family"] = ["norm" if op < NAMES[5] else "matmul" for op in rows["op"]]
+    comparison = compare(rows)
+    kinds = [each for each in comparison.by_kind if each.metric == "correct"]
+    assert [(each.kind, each.ops) for each in kinds] == [("matmul", 7), ("norm", 5)]
+    whole = comparison.contrast("correct", SKILL).estimate
+    assert sum(each.ops * each.estimate for each in kinds) / 12 == pytest.approx(whole)
+    assert all(each.p <= each.p_fdr <= 1 for each in comparison.by_kind if each.p < 1)
+    assert "By kind of operation, exploratory" in render(comparison)
+
+
+def test_tokens_are_compared_where_they_are_known():
+    rows: Any = make_rows(right)
+    rows["output_tokens"] = np.where(rows["variant"] == SKILL, 1500.0, 1000.0)
+    comparison = compare(rows)
+    assert pooled(comparison, "output_tokens").estimate == pytest.approx(1.5)
+    assert "output tokens" in render(comparison)
+    assert "output tokens" not in render(compare(make_rows(right)))
+
+
 def test_an_op_lost_in_one_arm_is_left_out_and_named():
     def lost(model: str, variant: str, op: str, epoch: int) -> Sample | None:
         return None if op == NAMES[2] and variant == SKILL else (1, 2.0)
@@ -165,6 +234,8 @@ def test_holm_runs_within_a_metric_over_models_and_variants():
     )
     comparison = compare(rows)
     for each in comparison.contrasts:
+        if each.metric == "output_tokens":
+            continue
         assert each.family == (2 if each.model == "pooled" else 4)
         family = [
             other.p
@@ -187,7 +258,7 @@ def test_conditional_metrics_count_the_cells_correct_in_both_arms():
 
 def test_the_floor_is_named_where_it_binds():
     def nearly(model: str, variant: str, op: str, epoch: int) -> Sample:
-        return float((variant, op, epoch) != ("none", NAMES[0], 1)), 2.0
+        return float((op, epoch) != (NAMES[0], 1)), 2.0
 
     correct = pooled(compare(make_rows(nearly)), "correct")
     assert correct.floor_binds

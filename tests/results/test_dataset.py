@@ -15,7 +15,7 @@ from skilldyno.results.table import SCHEMA
 def test_dataset_gives_the_same_rows_back(tmp_path):
     rows = make_rows(lambda model, variant, op, epoch: (float(epoch != 2), 1.5))
     comparison = compare(rows)
-    folder = write_dataset(comparison, rows, tmp_path / "dataset")
+    folder = write_dataset([comparison], rows, tmp_path / "dataset")
     loaded = datasets.load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))
     back = loaded.to_pandas()
     assert isinstance(back, pd.DataFrame)

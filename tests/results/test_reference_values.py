@@ -9,11 +9,14 @@ import statsmodels.stats.multitest
 from inspect_ai.scorer import Metric, SampleScore, Score, ci, ci_wilson, stderr
 
 from skilldyno.results.statistics import (
+    benjamini_hochberg,
     clustered_rate,
     holm,
     paired_t,
+    pass_at_k,
     sign_flip,
     smallest_detectable,
+    stratified_odds,
     wilson,
     within_cell_variance,
 )
@@ -48,6 +51,13 @@ def test_paired_t_is_scipys_without_a_floor():
     assert test.statistic == pytest.approx(expected.statistic)
     assert test.pvalue == pytest.approx(expected.pvalue)
     assert test.confidence_interval(0.9) == pytest.approx(tuple(expected.confidence_interval(0.9)))
+
+
+def test_darwins_non_inferiority():
+    shifted = paired_t(DARWIN + 10)
+    assert shifted.statistic == pytest.approx(3.1740961, abs=5e-8)
+    assert shifted.pvalue / 2 == pytest.approx(0.00337997, abs=5e-9)
+    assert paired_t(DARWIN).confidence_interval(0.9).low == pytest.approx(3.7683858, abs=5e-8)
 
 
 def test_fishers_exact_sign_flip():
@@ -92,7 +102,7 @@ def test_wilson_of_newcombe_1998(successes: int, samples: int, low: float, high:
 
 def test_holm_on_benjamini_and_hochbergs_table():
     assert np.sum(holm(BENJAMINI_HOCHBERG) <= 0.05) == 3
-    assert np.sum(multipletests(BENJAMINI_HOCHBERG, method="fdr_bh")[1] <= 0.05) == 4
+    assert np.sum(benjamini_hochberg(BENJAMINI_HOCHBERG) <= 0.05) == 4
     shuffled = np.random.default_rng(0).permutation(BENJAMINI_HOCHBERG)
     np.testing.assert_allclose(holm(shuffled), multipletests(shuffled, method="holm")[1])
 
@@ -100,6 +110,45 @@ def test_holm_on_benjamini_and_hochbergs_table():
 def test_holm_leaves_out_what_was_not_tested():
     adjusted = holm(np.array([0.01, np.nan, 0.03]))
     np.testing.assert_allclose(adjusted, [0.02, np.nan, 0.03])
+
+
+def test_adjustments_of_several_families_at_once():
+    families = np.random.default_rng(2).uniform(size=(5, 4))
+    families[2, 1] = np.nan
+    for adjusted, family in zip(holm(families), families, strict=True):
+        np.testing.assert_allclose(adjusted, holm(family))
+    assert np.isnan(benjamini_hochberg(np.array([np.nan, 0.2]))[0])
+
+
+# Discordant pairs 12 and 2, concordant 20 and 16: one cell for each pair, one sample in each arm.
+PAIRS = np.array([(1, 1)] * 20 + [(1, 0)] * 12 + [(0, 1)] * 2 + [(0, 0)] * 16, dtype=float)
+
+
+def test_mcnemar_is_the_stratified_test_with_one_epoch():
+    ones = np.ones(len(PAIRS))
+    corrected = stratified_odds((PAIRS[:, 1], ones), (PAIRS[:, 0], ones), correction=True)
+    assert corrected.statistic == pytest.approx(5.785714, abs=5e-7)
+    assert corrected.pvalue == pytest.approx(0.0161569, abs=5e-8)
+    assert sign_flip(PAIRS[:, 0] - PAIRS[:, 1]) == pytest.approx(0.01293945, abs=5e-9)
+
+
+def test_cochran_mantel_haenszel_on_berkeleys_admissions():
+    # Six departments: admitted and rejected men, then women (Bickel, Hammel and O'Connell 1975).
+    men = np.array([[512, 313], [353, 207], [120, 205], [138, 279], [53, 138], [22, 351]], float)
+    women = np.array([[89, 19], [17, 8], [202, 391], [131, 244], [94, 299], [24, 317]], float)
+    test = stratified_odds((women[:, 0], women.sum(axis=1)), (men[:, 0], men.sum(axis=1)))
+    assert test.statistic == pytest.approx(1.5246067, abs=5e-8)
+    assert test.odds_ratio == pytest.approx(0.9046968, abs=5e-8)
+    assert (test.low, test.high) == pytest.approx((0.7719074, 1.0603298), abs=5e-8)
+
+
+@pytest.mark.parametrize(
+    ("samples", "successes", "k", "expected"),
+    [(5, 2, 2, 0.7), (10, 3, 5, 0.9166667), (20, 1, 10, 0.5)],
+)
+def test_pass_at_k(samples: float, successes: float, k: int, expected: float):
+    found = pass_at_k(np.array([samples]), np.array([successes]), k)
+    assert found == pytest.approx(expected, abs=5e-8)
 
 
 @pytest.mark.parametrize(("effect", "deviation", "ops"), [(0.5, 1, 33.36713), (0.1, 0.25, 51.0096)])
@@ -149,4 +198,4 @@ def test_the_floor_binds_at_the_ceiling_and_says_so():
     assert test.pvalue == 1
     low, high = test.confidence_interval()
     assert low == -high
-    assert high == pytest.approx(0.048, abs=5e-4)
+    assert high == pytest.approx(1.959964 * floor**0.5)

@@ -104,7 +104,7 @@ def test_every_reference_has_its_target_and_ids_are_unique(page: str):
 def test_the_numbers_are_those_of_the_comparison(rows: pd.DataFrame, page: str):
     comparison = compare(rows)
     text = Page(page).text
-    for each in comparison.contrasts:
+    for each in comparison.shown:
         assert wording.amount(each.estimate, each.unit) in text
         assert wording.interval(each.ci_low, each.ci_high, each.unit) in text
     for finding in comparison.findings():

@@ -1,8 +1,11 @@
 """What must hold of the statistics for any data."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -10,11 +13,14 @@ from synthetic_rows import NAMES, make_rows
 
 from skilldyno.results.statistics import (
     Comparison,
+    Moments,
     clustered_rate,
     compare,
     holm,
+    moments_of_samples,
     paired_t,
     sign_flip,
+    suite_effect,
     within_cell_variance,
 )
 
@@ -93,6 +99,69 @@ def test_a_rates_interval_holds_its_estimate_within_0_and_1(ops: list[list[int]]
     low, high = rate.confidence_interval()
     assert 0 <= low <= rate.estimate + 1e-12
     assert rate.estimate - 1e-12 <= high <= 1
+
+
+cells = st.tuples(
+    st.integers(1, 3), st.integers(1, 8), st.integers(1, 4), st.integers(0, 2**32 - 1)
+)
+
+
+def suite_arms(shape: tuple[int, int, int, int], proportion: bool) -> tuple[Moments, Moments]:
+    models, ops, epochs, seed = shape
+    rng = np.random.default_rng(seed)
+
+    def arm() -> Moments:
+        size = (models, ops, epochs)
+        values = rng.random(size) < rng.random() if proportion else rng.normal(0, 1, size)
+        return moments_of_samples(values.astype(float))
+
+    return arm(), arm()
+
+
+@given(cells, st.booleans())
+def test_swapped_arms_negate_the_suite_effect(shape: tuple[int, int, int, int], proportion: bool):
+    one, other = suite_arms(shape, proportion)
+    forth = suite_effect(one, other, proportion=proportion)
+    back = suite_effect(other, one, proportion=proportion)
+    low, high = forth.confidence_interval()
+    assert back.confidence_interval() == pytest.approx((-high, -low), abs=1e-9)
+    assert back.estimate == pytest.approx(-forth.estimate)
+    assert back.pvalue(0, "less") == pytest.approx(forth.pvalue(0, "greater"))
+
+
+@given(cells, st.booleans(), st.floats(-0.9, 0.9), st.floats(0.5, 0.999))
+def test_p_and_bounds_of_the_suite_effect_agree(
+    shape: tuple[int, int, int, int], proportion: bool, null: float, level: float
+):
+    effect = suite_effect(*suite_arms(shape, proportion), proportion=proportion)
+    p = float(effect.pvalue(null, "greater"))
+    if effect.standard_error > 0 and abs(p - (1 - level)) > 1e-7:
+        assert (p < 1 - level) == (effect.bound(level, "lower") > null)
+    p = float(effect.pvalue(null, "less"))
+    if effect.standard_error > 0 and abs(p - (1 - level)) > 1e-7:
+        assert (p < 1 - level) == (effect.bound(level, "upper") < null)
+
+
+def test_a_ratio_of_a_suite_is_welchs_test_in_a_single_cell():
+    rng = np.random.default_rng(4)
+    one, other = rng.normal(0, 1, 7), rng.normal(0.5, 2, 7)
+    effect = suite_effect(
+        moments_of_samples(one[None, None]), moments_of_samples(other[None, None]), proportion=False
+    )
+    welch: Any = scipy.stats.ttest_ind(other, one, equal_var=False)
+    assert effect.pvalue() == pytest.approx(welch.pvalue)
+    assert effect.confidence_interval() == pytest.approx(tuple(welch.confidence_interval()))
+
+
+def test_a_proportion_of_a_suite_is_agresti_and_caffos_up_to_the_count():
+    # 10 of 10 against 8 of 10 in one cell: one success and one failure are added to each arm.
+    one, other = np.ones(10), np.r_[np.ones(8), np.zeros(2)]
+    effect = suite_effect(
+        moments_of_samples(one[None, None]), moments_of_samples(other[None, None]), proportion=True
+    )
+    assert effect.estimate == pytest.approx(-0.2)
+    assert effect.centre == pytest.approx(9 / 12 - 11 / 12)
+    assert effect.standard_error**2 == pytest.approx(0.8 * 0.2 / 9 + 2 / 12**2)
 
 
 def numbers(comparison: Comparison) -> list[tuple[object, ...]]:

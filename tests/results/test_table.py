@@ -232,6 +232,26 @@ def test_two_judges(tmp_path: Path):
     message = refusal([tmp_path], MixedSelectionError)
     assert "abababababab" in message
     assert "cdcdcdcdcdcd" in message
+    assert "--mix" in message
+    mixed = compare_logs([tmp_path], tmp_path / "report.html", mix=True)
+    assert "judged by 2 versions of the judge, mixed by request" in mixed.text
+    assert "mixed by request" in mixed.reports[0].read_text(encoding="utf-8")
+
+
+def test_each_hardware_profile_is_compared_by_itself(tmp_path: Path):
+    for hardware, speedup in (("cpu-x86_64", 3.0), ("h200", 5.0)):
+        write_log(tmp_path, hardware=hardware)
+        judge = always(Outcome(speedup=speedup))
+        write_log(tmp_path, variant=SKILL, hardware=hardware, judge=judge)
+    compared = compare_logs([tmp_path], tmp_path / "report.html")
+    found = {
+        each.hardware: each.contrast("conditional_speedup", SKILL).estimate
+        for each in compared.comparisons
+    }
+    assert found == pytest.approx({"cpu-x86_64": 1.5, "h200": 2.5})
+    names = [report.name for report in compared.reports]
+    assert names == ["report-cpu-x86_64-cpp.html", "report-h200-cpp.html"]
+    assert [each["hardware"] for each in compared.to_json()["strata"]] == ["cpu-x86_64", "h200"]
 
 
 def test_two_definitions_of_an_op(tmp_path: Path):
@@ -306,7 +326,7 @@ def test_logs_of_an_evaluation_that_ran(tmp_path: Path):
     assert rows["verdict"].value_counts().to_dict() == {"correct": 30, "infra_error": 2}
     assert set(rows["input_tokens"]) == {7}
     compared = compare_logs([tmp_path], tmp_path / "report.html")
-    correct = compared.comparison.contrast("correct", SKILL)
+    correct = compared.comparisons[0].contrast("correct", SKILL)
     assert (correct.infra_failures, correct.dropped_samples) == (2, 0)
     assert correct.saturated
     assert correct.summary() in compared.text
