@@ -132,7 +132,7 @@ class Served:
                 lambda closed: control.send(QUEUED if closed else CROWDED),
             )
         nanoseconds = []
-        for number, offsets in enumerate(request.slots):
+        for number, offsets in enumerate(request.slots()):
             if number >= request.warm:
                 self.evict_results()
             nanoseconds.append(self.call(request, offsets))

@@ -39,13 +39,13 @@ class GatedCalls:
         Returns:
             Nanoseconds of each call: of the one behind the gate by the device's clock, else 0.
         """
-        *warm, last = request.slots
+        *warm, last = request.slots()
         for slot in warm:
             call(slot)
         if not request.gate:
             call(last)
             self.library.skilldyno_settle()
-            return [0] * len(request.slots)
+            return [0] * request.calls
         self.library.skilldyno_settle()
         on, number = ctypes.c_void_p(stream), ctypes.c_int64(request.gate)
         begin = ctypes.c_void_p(self.base + request.slot_begin)

@@ -173,13 +173,15 @@ class Worker:
         request = wire.Request(
             sequence=self._sequence,
             dims=dims,
-            slots=[slot.offsets for slot in slots],
+            width=len(slots[0].offsets),
+            calls=len(slots),
             warm=warm,
             keep=keep,
             function=function,
             gate=0 if gate is None else gate.number,
             slot_begin=begin,
             slot_bytes=size,
+            offsets=wire.pack_offsets(slot.offsets for slot in slots),
         )
         message = wire.pack_request(request)
         begin = time.perf_counter()
@@ -249,7 +251,10 @@ class Worker:
             ForgedAnswer: the answer is not to this question.
         """
         self._sequence += 1
-        request = wire.Request(self._sequence, dims, [slot.offsets], 0, 0, 0, 0, 0, 0)
+        offsets = wire.pack_offsets([slot.offsets])
+        request = wire.Request(
+            self._sequence, dims, len(slot.offsets), 1, 0, 0, 0, 0, 0, 0, offsets
+        )
         answer = self.ask(wire.RECORD + wire.pack_request(request), seconds)
         launches = re.findall(
             r"^(\d{1,15}) (.+)$", answer[len(wire.RECORD) :].decode(errors="replace"), re.M

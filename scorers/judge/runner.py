@@ -93,18 +93,17 @@ class HostCalls:
 
     def make(self, request, _report_closed):
         """Make the calls of a request; the nanoseconds of each."""
-        offsets = [offset for slot in request.slots for offset in slot]
-        nanoseconds = (ctypes.c_int64 * len(request.slots))()
+        nanoseconds = (ctypes.c_int64 * request.calls)()
         self.trampoline(
             self.kernel,
             ctypes.c_void_p(self.address),
-            (ctypes.c_int64 * len(offsets))(*offsets),
+            request.offsets,
             (ctypes.c_int64 * len(request.dims))(*request.dims),
             self.scalars,
-            ctypes.c_int64(len(request.slots)),
+            ctypes.c_int64(request.calls),
             nanoseconds,
         )
-        return nanoseconds
+        return bytes(nanoseconds)
 
     def record(self, _request, _setup):
         """Nothing, since nothing runs on a GPU."""
@@ -141,7 +140,7 @@ class DeviceCalls:
     def record(self, request, setup):
         """Make one call and tell what it ran on the GPU."""
         lines = self.gated.record(
-            lambda slot: self.call(request.dims, slot), request.slots[0], setup
+            lambda slot: self.call(request.dims, slot), request.slots()[0], setup
         )
         return RECORD + lines[-MESSAGE_BYTES // 2 :]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,16 +81,23 @@ class HostSide(Side):
 
     The trusted side makes its warm calls in the message of the timed ones, with nothing between
     them.  An untrusted one would see the timed contents while it is called on old ones, so it gets
-    them after its warm calls have ended; the baseline's best is thus held against it.
+    them after its warm calls have ended; the baseline's best is thus held against it.  It is frozen
+    while they are written, and the judge's clock starts when it wakes, so that no thread of it can
+    work on them before the clock runs.
     """
 
     bound_slack = 1.6
     bound_seconds = 1e-6
     bounded_share = 0.35
 
+    def __init__(self, bench: Bench, *, trusted: bool = False) -> None:
+        super().__init__(bench, trusted=trusted)
+        self._messages: list[float] = []
+
     def turn(self, index: int, contents: Contents) -> Turn:
         """Make one timed call: awake threads and warm code, cold data."""
         reply, quiet = self._timed_calls([index], [contents])
+        self._messages.append(reply.outside - reply.claims[0])
         return Turn(max(reply.claims[0], 1e-9), reply.outside, quiet)
 
     def bound(self, ours: Turn, theirs: Turn, next_contents: Callable[[], Contents]) -> Turn:
@@ -108,22 +116,30 @@ class HostSide(Side):
         reply, quiet = self._timed_calls(indices, contents)
         for index, item in zip(indices, contents, strict=True):
             self.bench.take(index, item)
-        unclaimed = (reply.outside - sum(reply.claims)) - (ours.outside - ours.claim)
+        # What one message costs is known from all the turns better than from this pair's.
+        message = float(np.median(self._messages))
+        unclaimed = reply.outside - sum(reply.claims) - message
         outside = float(np.median(reply.claims)) + max(0.0, unclaimed / (calls - 1))
         return Turn(ours.claim, outside, quiet and ours.quiet)
 
     def _timed_calls(self, indices: list[int], contents: list[Contents]) -> tuple[Reply, bool]:
         bench = self.bench
         warm = [WARM] * self.warm_calls
-        bench.worker.resume()
         if not self.trusted:
+            bench.worker.resume()
             bench.call([], warm)
+            bench.worker.spread_threads()
+            bench.worker.stop()
             warm = []
-        bench.worker.spread_threads()
         for index, item in zip(indices, contents, strict=True):
             bench.stage(index, item)
         waited = bench.worker.waited()
+        begin = time.perf_counter()
+        bench.worker.resume()
+        if self.trusted:
+            bench.worker.spread_threads()
         reply = bench.call(indices, warm)
+        reply = Reply(reply.claims, time.perf_counter() - begin)
         waited = bench.worker.waited() - waited
         bench.worker.stop()
         self.warm_up_for(min(reply.claims))

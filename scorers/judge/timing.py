@@ -110,13 +110,12 @@ class Race:
         """
         series = self.series
         self.collect(criterion)
-        try:
-            bound = require_plausible(series, self.candidate)
-        except Implausible:
-            # A few slow answers of the operating system must not condemn a candidate.
+        if is_suspicious(series, self.candidate):
+            # A few slow answers of the operating system must not condemn a candidate, nor a few
+            # quick ones clear it.
             for _ in range(SECOND_LOOK_PAIRS):
                 self.add_pair(probe=True)
-            bound = require_plausible(series, self.candidate)
+        bound = require_plausible(series, self.candidate)
         self.candidate.bench.check_all_unchanged()
         return bound
 
@@ -141,28 +140,45 @@ class Race:
         )
 
 
+def excesses(series: Series, candidate: Side) -> list[float]:
+    """Bound over claim in each pair that has a bound, since both drift with the machine.
+
+    Raises:
+        BusyMachine: other work on the machine left too few quiet pairs to tell.
+    """
+    kept = series.kept()
+    found = [(p.bound - candidate.bound_seconds) / p.candidate for p in kept if p.bound is not None]
+    if len(kept) < MIN_PAIRS or not found:
+        raise BusyMachine("the machine was too busy with other work to time it")
+    return found
+
+
+def is_suspicious(series: Series, candidate: Side) -> bool:
+    """Whether half of the bounds exceed their claims by more than the slack.
+
+    Raises:
+        BusyMachine: other work on the machine left too few quiet pairs to tell.
+    """
+    return float(np.median(excesses(series, candidate))) > candidate.bound_slack
+
+
 def require_plausible(series: Series, candidate: Side) -> float:
     """The outside bound of a series, in seconds, for its evidence.
 
-    Each bound is held against the claim of its own pair, since both drift with the machine.  The
-    lower quartile counts, since whatever else the machine does only adds to a bound.
+    The lower quartile counts, since whatever else the machine does only adds to a bound.
 
     Raises:
         Implausible: the claims are shorter than the bound by more than the slack.
         BusyMachine: other work on the machine left too few quiet pairs to tell.
     """
-    kept, quiet = series.kept(), series.quiet()
-    probed = [(p.bound, p.candidate) for p in kept if p.bound is not None]
-    if len(kept) < MIN_PAIRS or not probed:
-        raise BusyMachine("the machine was too busy with other work to time it")
     slack, share = candidate.bound_slack, 25
-    if len(quiet) < MIN_PAIRS:
+    if len(series.quiet()) < MIN_PAIRS:
         # Threads that wait for cores delay answers too, but hardly every one of them so much.
         slack, share = CROWDED_SLACK, 0
-    excesses = [(bound - candidate.bound_seconds) / claim for bound, claim in probed]
-    excess = np.percentile(excesses, share)
+    excess = float(np.percentile(excesses(series, candidate), share))
+    kept = series.kept()
     claim = float(np.median([p.candidate for p in kept]))
-    bound = float(np.median([bound for bound, _ in probed]))
+    bound = float(np.median([p.bound for p in kept if p.bound is not None]))
     if excess > slack:
         raise Implausible(
             f"it claims {claim * 1e6:.3g} us a call, and the judge's own clock says "

@@ -13,28 +13,36 @@ RECORD = b"record "
 READY = b"ready"
 QUEUED, CROWDED = b"queued", b"crowded"
 
-_HEAD = "<QIIIIIqqq"
+_HEAD = "<QIIIIIIqqq"
 _HEAD_BYTES = struct.calcsize(_HEAD)
 
-Request = namedtuple("Request", "sequence dims slots warm keep function gate slot_begin slot_bytes")
-"""One message's calls.
+_FIELDS = "sequence dims width calls warm keep function gate slot_begin slot_bytes"
 
-`slots` holds the offsets of the tensors, a tuple a call; the first `warm` calls are not timed.
-`keep` and `function` are for the baseline: whether its outputs go into the slot, and which of its
-functions is called.  `gate` is the number of the gate that the last call waits behind, or 0; the
-slot of that call begins at `slot_begin` and has `slot_bytes`.
-"""
+
+class Request(namedtuple("Request", _FIELDS + " offsets")):
+    """One message's calls.
+
+    `offsets` holds those of the tensors, `width` for each of the `calls`, as packed int64; the
+    first `warm` calls are not timed.  `keep` and `function` are for the baseline: whether its
+    outputs go into the slot, and which of its functions is called.  `gate` is the number of the
+    gate that the last call waits behind, or 0; the slot of that call begins at `slot_begin` and has
+    `slot_bytes`.
+    """
+
+    def slots(self):
+        """The offsets of each call."""
+        # Not done on the way: the host's short calls would wait for it.
+        return list(struct.iter_unpack(f"<{self.width}q", self.offsets))
 
 
 def pack_request(request):
     """The bytes of a request."""
-    width = len(request.slots[0])
-    flat = [offset for slot in request.slots for offset in slot]
     head = struct.pack(
         _HEAD,
         request.sequence,
-        len(request.slots),
+        request.calls,
         len(request.dims),
+        request.width,
         request.warm,
         request.keep,
         request.function,
@@ -42,20 +50,25 @@ def pack_request(request):
         request.slot_begin,
         request.slot_bytes,
     )
-    return head + struct.pack(f"<q{len(request.dims)}q{len(flat)}q", width, *request.dims, *flat)
+    return head + struct.pack(f"<{len(request.dims)}q", *request.dims) + request.offsets
 
 
 def unpack_request(message):
     """The request of a message."""
-    sequence, calls, dims_count, *rest = struct.unpack_from(_HEAD, message)
-    (width,) = struct.unpack_from("<q", message, _HEAD_BYTES)
-    place = _HEAD_BYTES + 8
-    dims = struct.unpack_from(f"<{dims_count}q", message, place)
-    flat = struct.unpack_from(f"<{calls * width}q", message, place + 8 * dims_count)
-    slots = [flat[c * width : (c + 1) * width] for c in range(calls)]
-    return Request(sequence, dims, slots, *rest)
+    sequence, calls, dims_count, width, *rest = struct.unpack_from(_HEAD, message)
+    dims = struct.unpack_from(f"<{dims_count}q", message, _HEAD_BYTES)
+    offsets = message[_HEAD_BYTES + 8 * dims_count :]
+    return Request(sequence, dims, width, calls, *rest, offsets)
+
+
+def pack_offsets(slots):
+    """The offsets of some calls, as a request holds them."""
+    flat = [offset for slot in slots for offset in slot]
+    return struct.pack(f"<{len(flat)}q", *flat)
 
 
 def pack_answer(request, nanoseconds):
-    """The bytes of the answer to a request: nanoseconds of each call."""
-    return struct.pack(f"<Q{len(nanoseconds)}q", request.sequence, *nanoseconds)
+    """The bytes of the answer to a request: nanoseconds of each call, packed or as a list."""
+    if isinstance(nanoseconds, list):
+        nanoseconds = struct.pack(f"<{len(nanoseconds)}q", *nanoseconds)
+    return struct.pack("<Q", request.sequence) + nanoseconds
