@@ -19,7 +19,9 @@ __global__ void misbehave(volatile int* address, bool endless) {
     do *address = 1; while (endless);
 }
 """
-_FULL_DISK = """import triton
+_FULL_DISK = """import tempfile
+
+import triton
 import triton.language as tl
 
 
@@ -35,7 +37,7 @@ def normalise(x, weight, out, N, eps, BLOCK: tl.constexpr):
 
 def rms_norm(x, weight, out, eps):
     for number in range(1 << 20):
-        with open(f"/tmp/{number}", "wb") as file:
+        with open(f"{tempfile.gettempdir()}/{number}", "wb") as file:
             file.write(bytes(1 << 19))
     normalise[(x.shape[0],)](x, weight, out, x.shape[1], eps, triton.next_power_of_2(x.shape[1]))
 """

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, lru_cache
@@ -46,6 +47,8 @@ from .wire import PAGE_BYTES
 _SCRATCH_BYTES = 256 << 20
 _HANDLE_BYTES = 64
 _SPARE_RUNNERS = 3
+_RETURN_SECONDS = 10.0
+_LEAST_FREE = 0.3
 _SM_CLOCK = 1
 # Long enough for the host to queue two events.
 _QUEUE_CYCLES = 200_000
@@ -184,7 +187,10 @@ class CudaDevice(Device):
         self._spares: deque[Future[Worker]] = deque()
 
     def open_arena(self, capacity: int) -> Arena:
-        """Device memory."""
+        """Device memory; that of a process that was killed takes a while to come back."""
+        deadline = time.monotonic() + _RETURN_SECONDS
+        while self.memory()[0] < _LEAST_FREE * self.memory()[1] and time.monotonic() < deadline:
+            time.sleep(0.1)
         return CudaArena(capacity, self._scratch)
 
     def build(self, job: Job, sandbox: Sandbox) -> Built:

@@ -365,6 +365,9 @@ class Worker:
         fault = re.findall(r"^CUDA error .*", self.output(), re.M)
         if code == 3 and fault:
             return fault[-1]
+        if code == 1 and "unshare: sigprocmask" in self.output():
+            # What unshare says when it cannot end itself by the signal that ended its child.
+            number = signal.SIGKILL
         if number > 0:
             return f"it was ended by {signal.Signals(number).name} ({signal.strsignal(number)})"
         loading = re.findall(r"^(?:OSError|AttributeError|MemoryError).*", self.output(), re.M)

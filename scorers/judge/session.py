@@ -43,6 +43,7 @@ _SMALL_ELEMENTS = 1 << 18
 _LOAD_SECONDS = 20.0
 _CEILING_ATTEMPTS = 4
 _HOGGED_SHARE = 0.25
+_RETURN_SECONDS = 10.0
 
 
 class OutOfTime(Exception):
@@ -199,15 +200,22 @@ class Session:
                 return _finish(failed, record, "compile_error", f"{record.where}: {lost}")
             return _finish(evidence, record, "runtime_error", f"{record.where}: {lost}")
         except torch.OutOfMemoryError as full:
-            free, total = self.device.memory()
-            # Its process has ended by now: what came back is what it had held.
-            candidates = free - record.free_bytes > _HOGGED_SHARE * total
-            verdict = "runtime_error" if candidates else "infra_error"
-            reason = f"{record.where}: the device's memory ran out: {full}"
-            return _finish(evidence, record, verdict, reason)
+            return self._out_of_memory(evidence, record, full)
         except (StartError, OracleDisagrees, timing.BusyMachine) as fault:
             return _finish(evidence, record, "infra_error", f"{record.where}: {fault}")
         return self._success(evidence, record)
+
+    def _out_of_memory(
+        self, evidence: Evidence, record: Record, full: torch.OutOfMemoryError
+    ) -> Evidence:
+        # The candidate's process has been killed by now: what comes back is what it had held.
+        deadline, hogged = time.monotonic() + _RETURN_SECONDS, False
+        while not hogged and time.monotonic() < deadline:
+            free, total = self.device.memory()
+            hogged = free - record.free_bytes > _HOGGED_SHARE * total
+            time.sleep(0.1)
+        reason = f"{record.where}: the device's memory ran out: {full}"
+        return _finish(evidence, record, "runtime_error" if hogged else "infra_error", reason)
 
     def _success(self, evidence: Evidence, record: Record) -> Evidence:
         pairs = [[float(np.log(b / c)) for c, b in t.samples] for t in record.timings]

