@@ -58,7 +58,9 @@ def test_a_mistake_in_a_suite_is_one_sentence(
 
 
 def test_unknown_suites():
-    with pytest.raises(SuiteError, match=r"There is no suite 'demos'; did you mean demo or demo-h200\?"):
+    with pytest.raises(
+        SuiteError, match=r"There is no suite 'demos'; did you mean demo or demo-h200\?"
+    ):
         load_suite("demos")
     with pytest.raises(SuiteError, match=r"absent\.toml: there is no such file; create it"):
         load_suite("absent.toml")
