@@ -7,7 +7,7 @@ from typing import Final
 
 from .markdown import read_markdown
 from .skill import INLINE_BUDGET, Skill
-from .tokens import estimate_tokens
+from .tokens import weigh_tokens
 
 # fmt: off
 # Words that common vocabularies hold whole, so that any model counts them much alike.
@@ -43,7 +43,7 @@ def sham_message(skill: Skill, budget: int = INLINE_BUDGET) -> str:
     wanted = given = 0.0
     fenced = False
     for line in skill.system_message(budget).splitlines():
-        wanted += estimate_tokens(f"{line}\n")
+        wanted += weigh_tokens(f"{line}\n")
         fence = _FENCE.match(line)
         if fence is not None:
             fenced = not fenced
@@ -55,7 +55,7 @@ def sham_message(skill: Skill, budget: int = INLINE_BUDGET) -> str:
             if line.strip():
                 written = _fill(written, wanted - given, words)
         lines.append(written)
-        given += estimate_tokens(f"{written}\n")
+        given += weigh_tokens(f"{written}\n")
     return "\n".join(lines)
 
 
@@ -85,7 +85,7 @@ def _runs(text: str, length: int) -> set[tuple[str, ...]]:
 
 def _fill(lead: str, tokens: float, words: Iterator[str]) -> str:
     written = lead
-    while estimate_tokens(f"{written}\n") < tokens:
+    while weigh_tokens(f"{written}\n") < tokens:
         written += ("" if written == lead else " ") + next(words)
     return written
 

@@ -20,7 +20,12 @@ def estimate_tokens(text: str) -> int:
     each file came out between 0.91 and 1.09 of its tokens, with a standard deviation of 3 %, where
     characters over 4 gave 0.74 to 1.18.
     """
-    return math.ceil(round(sum(_weight(found) for found in _PIECES.finditer(text)), 6))
+    return math.ceil(round(weigh_tokens(text), 6))
+
+
+def weigh_tokens(text: str) -> float:
+    """Return the estimate before it is rounded up, for sums over the lines of a text."""
+    return sum(_weight(found) for found in _PIECES.finditer(text))
 
 
 def _weight(found: re.Match[str]) -> float:

@@ -141,9 +141,7 @@ LINES = st.lists(
 def test_sham_holds_for_any_text(lines: list[str]):
     skill = skill_of("\n".join(lines))
     sham, real = sham_message(skill), skill.system_message()
-    # In texts of a few dozen tokens whole lines decide: fillers end up to 8 tokens off, which is
-    # within 2 % from 400 tokens on.
-    assert abs(estimate_tokens(sham) - estimate_tokens(real)) <= 0.02 * estimate_tokens(real) + 8
+    assert abs(estimate_tokens(sham) - estimate_tokens(real)) <= 0.02 * estimate_tokens(real) + 2
     assert shared_code(skill, sham) == set()
 
 
