@@ -221,7 +221,7 @@ class Worker:
         end = time.monotonic() + seconds
         while not gate.is_done():
             with contextlib.suppress(BlockingIOError):
-                answer = self._socket.recv(wire.MESSAGE_BYTES, socket.MSG_DONTWAIT)
+                answer = self._read(socket.MSG_DONTWAIT)
                 if answer not in (wire.QUEUED, wire.CROWDED):
                     return answer
             if time.monotonic() > end:
@@ -271,10 +271,16 @@ class Worker:
     def _receive(self, seconds: float) -> bytes:
         self._socket.settimeout(seconds)
         try:
-            answer = self._socket.recv(wire.MESSAGE_BYTES)
+            return self._read()
         except TimeoutError as error:
             late = f"no answer within {seconds:.3g} s"
             raise (self._loss(late) if self._trusted else ProcessTimeout(late)) from error
+
+    def _read(self, flags: int = 0) -> bytes:
+        try:
+            answer = self._socket.recv(wire.MESSAGE_BYTES, flags)
+        except (TimeoutError, BlockingIOError):
+            raise
         except OSError as error:
             raise self._loss(self.epitaph()) from error
         if not answer:
