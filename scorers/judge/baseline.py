@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import json
-import mmap
 import os
 import socket
 import sys
@@ -34,6 +33,7 @@ from .wire import (
     READY,
     SETUP,
     Request,
+    map_shared,
     pack_answer,
     unpack_request,
 )
@@ -97,12 +97,12 @@ class Served:
         }
         self.gated: GatedCalls | None = None
         if "ipc" in setup:
-            self._page = _map(descriptors[0], PAGE_BYTES)
-            self.gated = GatedCalls(setup, ctypes.addressof(ctypes.c_char.from_buffer(self._page)))
+            self._page, page = map_shared(descriptors[0], PAGE_BYTES)
+            self.gated = GatedCalls(setup, page)
             memory = DeviceMemory(self.gated.base, setup["arena_bytes"])
             self.bytes = torch.as_tensor(memory, device="cuda")
         else:
-            shared = _map(descriptors[0], setup["arena_bytes"])
+            shared, _ = map_shared(descriptors[0], setup["arena_bytes"])
             self.bytes = torch.frombuffer(shared, dtype=torch.uint8)
         self.native = ctypes.CDLL(str(build_native()))
         self.results: tuple[torch.Tensor, ...] = ()
@@ -169,12 +169,6 @@ class Served:
             pointer = ctypes.c_void_p(value.data_ptr())
             self.native.skilldyno_flush(pointer, ctypes.c_int64(value.nbytes))
         self.results = ()
-
-
-def _map(descriptor: int, size: int) -> mmap.mmap:
-    shared = mmap.mmap(descriptor, size, mmap.MAP_SHARED | mmap.MAP_POPULATE)
-    os.close(descriptor)
-    return shared
 
 
 def main() -> None:

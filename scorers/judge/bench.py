@@ -111,12 +111,10 @@ class Bench:
             keep: whether the baseline writes its outputs into the slots.
             gate: what the last call waits behind, if anything.
         """
-        assert self.workload is not None
-        dims = [self.workload.dims[d] for d in self.operation.dims]
         slots = [self.slots[i] for i in (*warm, *indices)]
         reply = self.worker.call(
             slots,
-            dims,
+            self._dims(),
             self.call_seconds,
             warm=len(warm),
             keep=keep,
@@ -124,6 +122,10 @@ class Bench:
             gate=gate,
         )
         return Reply(reply.claims[len(warm) :], reply.outside)
+
+    def _dims(self) -> list[int]:
+        assert self.workload is not None
+        return [self.workload.dims[d] for d in self.operation.dims]
 
     def take(self, index: int, contents: Contents) -> float:
         """Verify everything about a slot after a call; the error in units of the tolerance.
@@ -159,11 +161,9 @@ class Bench:
 
     def record(self, index: int, contents: Contents) -> list[tuple[str, float]]:
         """One call outside timing; the kernels that it ran on the GPU, with seconds."""
-        assert self.workload is not None
         self.stage(index, contents)
         self.worker.resume()
-        dims = [self.workload.dims[d] for d in self.operation.dims]
-        launches = self.worker.record(self.slots[index], dims, self.call_seconds)
+        launches = self.worker.record(self.slots[index], self._dims(), self.call_seconds)
         self.worker.stop()
         return launches
 

@@ -189,8 +189,10 @@ class CudaDevice(Device):
     def open_arena(self, capacity: int) -> Arena:
         """Device memory; that of a process that was killed takes a while to come back."""
         deadline = time.monotonic() + _RETURN_SECONDS
-        while self.memory()[0] < _LEAST_FREE * self.memory()[1] and time.monotonic() < deadline:
+        free, total = torch.cuda.mem_get_info()
+        while free < _LEAST_FREE * total and time.monotonic() < deadline:
             time.sleep(0.1)
+            free, total = self.memory()
         return CudaArena(capacity, self._scratch)
 
     def build(self, job: Job, sandbox: Sandbox) -> Built:

@@ -168,6 +168,33 @@ class Worker:
             ForgedAnswer: the answer is not to this question.
             Crowded: the candidate's own work kept the gate from closing.
         """
+        message = self._request(slots, dims, warm=warm, keep=keep, function=function, gate=gate)
+        begin = time.perf_counter()
+        try:
+            self._socket.send(message)
+        except OSError as error:
+            raise self._loss(self.epitaph()) from error
+        if gate is None:
+            answer = self._receive(seconds)
+            outside = time.perf_counter() - begin
+        else:
+            answer, outside = self._through(gate, seconds)
+        expected = 8 + 8 * len(slots)
+        if len(answer) != expected or struct.unpack_from("<Q", answer)[0] != self._sequence:
+            raise ForgedAnswer("it answered the judge in the runner's place")
+        claims = struct.unpack_from(f"<{len(slots)}q", answer, 8)
+        return Reply(tuple(c * 1e-9 for c in claims), outside)
+
+    def _request(
+        self,
+        slots: Sequence[Slot],
+        dims: Sequence[int],
+        *,
+        warm: int = 0,
+        keep: bool = False,
+        function: int = 0,
+        gate: Gate | None = None,
+    ) -> bytes:
         self._sequence += 1
         begin, size = (0, 0) if gate is None else gate.extent
         request = wire.Request(
@@ -183,27 +210,11 @@ class Worker:
             slot_bytes=size,
             offsets=wire.pack_offsets(slot.offsets for slot in slots),
         )
-        message = wire.pack_request(request)
-        begin = time.perf_counter()
-        try:
-            self._socket.send(message)
-        except OSError as error:
-            raise self._loss(self.epitaph()) from error
-        if gate is None:
-            answer = self._receive(seconds)
-            outside = time.perf_counter() - begin
-        else:
-            if self._trusted:
-                self._patience = seconds
-            answer, outside = self._through(gate, seconds)
-        expected = 8 + 8 * len(slots)
-        if len(answer) != expected or struct.unpack_from("<Q", answer)[0] != self._sequence:
-            raise ForgedAnswer("it answered the judge in the runner's place")
-        claims = struct.unpack_from(f"<{len(slots)}q", answer, 8)
-        return Reply(tuple(c * 1e-9 for c in claims), outside)
+        return wire.pack_request(request)
 
     def _through(self, gate: Gate, seconds: float) -> tuple[bytes, float]:
-        queued = self._wait_until_queued(gate.queue_seconds)
+        patience = seconds if self._trusted else self._patience
+        queued = self._wait_until_queued(patience + gate.queue_seconds)
         gate.prepare()
         begin = time.perf_counter()
         gate.open()
@@ -232,7 +243,7 @@ class Worker:
         # A kernel that waits for the device would wait for its own gate: then the gate opens all
         # the same, and the gaps between its launches are timed.
         try:
-            answer = self._receive(self._patience + seconds)
+            answer = self._receive(seconds)
         except ProcessTimeout:
             self._patience = _LESS_PATIENCE
             return False
@@ -250,12 +261,7 @@ class Worker:
             ProcessTimeout: no answer within `seconds`.
             ForgedAnswer: the answer is not to this question.
         """
-        self._sequence += 1
-        offsets = wire.pack_offsets([slot.offsets])
-        request = wire.Request(
-            self._sequence, dims, len(slot.offsets), 1, 0, 0, 0, 0, 0, 0, offsets
-        )
-        answer = self.ask(wire.RECORD + wire.pack_request(request), seconds)
+        answer = self.ask(wire.RECORD + self._request([slot], dims), seconds)
         launches = re.findall(
             r"^(\d{1,15}) (.+)$", answer[len(wire.RECORD) :].decode(errors="replace"), re.M
         )

@@ -29,6 +29,7 @@ from wire import (
     READY,
     RECORD,
     SETUP,
+    map_shared,
     pack_answer,
     unpack_request,
 )
@@ -58,14 +59,6 @@ def limit_resources(setup):
         resource.setrlimit(kind, (amount, amount))
 
 
-def map_shared(descriptor, size):
-    """Map memory that the judge shares: its address, and the object that keeps it."""
-    shared = mmap.mmap(descriptor, size, mmap.MAP_SHARED | mmap.MAP_POPULATE)
-    os.close(descriptor)
-    first = ctypes.c_char.from_buffer(shared)
-    return ctypes.addressof(first), first
-
-
 def make_files_private(scratch):
     """Make the whole file system read-only, but for one empty folder of this process's own."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -81,7 +74,7 @@ class HostCalls:
     """Calls of a native kernel on the host, between two clock reads of the trampoline."""
 
     def __init__(self, setup, descriptor):
-        self.address, self._kept = map_shared(descriptor, setup["arena_bytes"])
+        self._kept, self.address = map_shared(descriptor, setup["arena_bytes"])
         self.trampoline = ctypes.CDLL(setup["trampoline"]).skilldyno_call
         self.trampoline.restype = None
         scalars = [value for _, value in setup["scalars"]]
@@ -114,7 +107,7 @@ class DeviceCalls:
     """Calls of a native kernel on a GPU, behind the gate."""
 
     def __init__(self, setup, descriptor):
-        page, self._kept = map_shared(descriptor, PAGE_BYTES)
+        self._kept, page = map_shared(descriptor, PAGE_BYTES)
         self.gated = GatedCalls(setup, page)
         self.stream = self.gated.stream
 

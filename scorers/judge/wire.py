@@ -3,6 +3,9 @@
 Standard library only, and no import of this package: this file is copied beside the runner.
 """
 
+import ctypes
+import mmap
+import os
 import struct
 from collections import namedtuple
 
@@ -65,6 +68,13 @@ def pack_offsets(slots):
     """The offsets of some calls, as a request holds them."""
     flat = [offset for slot in slots for offset in slot]
     return struct.pack(f"<{len(flat)}q", *flat)
+
+
+def map_shared(descriptor, size):
+    """Map memory that the judge shares: the mapping, and its address."""
+    shared = mmap.mmap(descriptor, size, mmap.MAP_SHARED | mmap.MAP_POPULATE)
+    os.close(descriptor)
+    return shared, ctypes.addressof(ctypes.c_char.from_buffer(shared))
 
 
 def pack_answer(request, nanoseconds):

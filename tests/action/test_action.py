@@ -13,7 +13,6 @@ import pytest
 import yaml
 from synthetic_logs import OPS, SKILL, Outcome, write_log
 
-from skilldyno.evals.cli import main
 from skilldyno.skills.skill import SHIPPED_SKILLS
 
 ROOT = Path(__file__).parents[2]
@@ -163,7 +162,6 @@ def test_nothing_is_run_where_no_skill_changed(repository: Path, tmp_path: Path)
     assert runner.step("Decide").returncode == 0
 
 
-@pytest.mark.skipif("lint" not in main.commands, reason="needs `skilldyno lint`")
 def test_a_changed_skill_is_linted_and_gated_against_its_base(repository: Path, tmp_path: Path):
     with (repository / "skills/cpu-kernels/SKILL.md").open("a", encoding="utf-8") as file:
         file.write("\nCheck the bounds of every loop.\n")
@@ -179,7 +177,6 @@ def test_a_changed_skill_is_linted_and_gated_against_its_base(repository: Path, 
     assert len(result["ops"]) == 8
 
 
-@pytest.mark.skipif("lint" not in main.commands, reason="needs `skilldyno lint`")
 def test_a_skill_with_errors_is_gated_and_fails_at_last(repository: Path, tmp_path: Path):
     manifest = repository / "skills/cpu-kernels/SKILL.md"
     text = manifest.read_text(encoding="utf-8")
@@ -195,7 +192,6 @@ def test_a_skill_with_errors_is_gated_and_fails_at_last(repository: Path, tmp_pa
     assert "::error title=skilldyno lint" in decided.stdout
 
 
-@pytest.mark.skipif("lint" not in main.commands, reason="needs `skilldyno lint`")
 def test_a_new_skill_is_gated_against_none(repository: Path, tmp_path: Path):
     shutil.copytree(repository / "skills/cpu-kernels", repository / "other/cpu-kernels")
     (repository / "other/cpu-kernels/notes.txt").write_text("one more file\n")
