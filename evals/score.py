@@ -62,7 +62,7 @@ def score_logs(logs: list[Path], evidence: Path | None, *, unsafe: bool) -> None
         for log in read.values():
             require_this_machine(load_profile(_hardware(log)))
     else:
-        _report_missing(list(read.values()), evidence)
+        _require_evidence(list(read.values()), evidence)
     try:
         for file, log in read.items():
             scorer = kernel_quality(
@@ -78,7 +78,7 @@ def score_logs(logs: list[Path], evidence: Path | None, *, unsafe: bool) -> None
         local_executor().close()
 
 
-def _report_missing(logs: list[EvalLog], evidence: Path) -> None:
+def _require_evidence(logs: list[EvalLog], evidence: Path) -> None:
     kept = kept_executor(str(evidence))
     for log in logs:
         for job in _jobs(log):

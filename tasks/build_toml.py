@@ -14,8 +14,6 @@ from pydantic_core import ErrorDetails
 
 from .errors import UsageError
 
-EDITION: Final = 5
-
 Backend = Literal["cann", "cpu", "cuda", "metal", "neuron", "rocm", "tpu", "xpu"]
 Dependency = Literal[
     "torch",

@@ -42,9 +42,6 @@ class KeptExecutor:
                 ) from error
             self._records[evidence.id] = evidence
 
-    def __contains__(self, identity: str) -> bool:
-        return identity in self._records
-
     def submit(self, job: dict[str, Any]) -> Future[Evidence]:
         """Look a job's evidence up.
 

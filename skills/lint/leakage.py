@@ -30,10 +30,10 @@ def check(skill: Skill) -> Iterator[Finding]:
         if suite.startswith(_HOLDOUT_SUITE)
         for name in load_suite(suite).operations
     ]
+    references = [(o, _runs(o.shown_reference)) for o in load_operations()]
     for path, text in skill.texts.items():
         runs = _runs(text)
-        for operation in load_operations():
-            wanted = _runs(operation.shown_reference)
+        for operation, wanted in references:
             share = len(wanted & runs) / len(wanted)
             if share > OVERLAP:
                 yield _REFERENCE.at(

@@ -22,21 +22,6 @@ from skilldyno.evals.kernel_skill import kernel_skill
 from skilldyno.skills.skill import load_skill
 
 OFFLINE = {**os.environ, "PYTHONPATH": str(Path(__file__).parent / "offline")}
-SUITE = """
-name = "small"
-description = "Two operations, once."
-operations = ["rms_norm", "quant_int8"]
-hardware = "cpu-x86_64"
-language = "cpp"
-epochs = 1
-"""
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> str:
-    path = tmp_path / "small.toml"
-    path.write_text(SUITE)
-    return str(path)
 
 
 @pytest.fixture
@@ -66,7 +51,7 @@ def stamps(folder: Path) -> dict[str, int]:
 def test_revisions_and_controls_are_arms_of_one_run(skilldyno, skill, suite, tmp_path):
     run = tmp_path / "run"
     old, new = load_skill(f"{skill}@HEAD"), load_skill(skill)
-    command = ["eval", str(skill), f"{skill}@HEAD", "-m", "mockllm/model", "--suite", suite]
+    command = ["eval", str(skill), f"{skill}@HEAD", "-m", "mockllm/model", "--suite", str(suite)]
     command += ["--sham", "--prompt", "--log-dir", str(run), "--json"]
     done = skilldyno(*command, env=OFFLINE)
     assert done.returncode == 0, done.stderr
@@ -99,7 +84,9 @@ def test_revisions_and_controls_are_arms_of_one_run(skilldyno, skill, suite, tmp
 
 def test_none_sees_no_skill_even_where_one_is_named(skill, suite, tmp_path):
     model, seen = spy()
-    task = kernel_skill(str(skill), "none", suite=suite, evidence_dir=str(tmp_path / "evidence"))
+    task = kernel_skill(
+        str(skill), "none", suite=str(suite), evidence_dir=str(tmp_path / "evidence")
+    )
     inspect_eval(task, model=model, log_dir=str(tmp_path / "logs"), display="none")
     assert len(seen) == 2
     for messages, tools in seen:
@@ -110,7 +97,7 @@ def test_none_sees_no_skill_even_where_one_is_named(skill, suite, tmp_path):
 def test_tool_delivery_shows_a_file_only_when_it_is_opened(skill, suite, tmp_path):
     model, seen = spy(opens="references/notes.md")
     task = kernel_skill(
-        str(skill), delivery="tool", suite=suite, evidence_dir=str(tmp_path / "evidence")
+        str(skill), delivery="tool", suite=str(suite), evidence_dir=str(tmp_path / "evidence")
     )
     (log,) = inspect_eval(task, model=model, log_dir=str(tmp_path / "logs"), display="none")
     assert log.status == "success"
@@ -142,7 +129,7 @@ def spy(opens: str | None = None) -> tuple[Any, list[tuple[list[ChatMessage], li
 
 
 def test_dry_run_lists_the_arms_and_runs_nothing(skilldyno, skill, suite, tmp_path):
-    command = ["eval", str(skill), "--ablate", "--suite", suite, "--dry-run", "--json"]
+    command = ["eval", str(skill), "--ablate", "--suite", str(suite), "--dry-run", "--json"]
     done = skilldyno(*command, "--log-dir", str(tmp_path / "run"), "-m", "mockllm/model")
     arms = json.loads(done.stdout)["arms"]
     name = load_skill(skill).variant
@@ -182,8 +169,8 @@ def test_bad_requests_are_refused(skilldyno, skill, arguments, words, tmp_path):
 
 def test_another_suite_in_the_folder_is_refused(skilldyno, skill, suite, tmp_path):
     command = ["eval", str(skill), "-m", "mockllm/model", "--log-dir", str(tmp_path / "run")]
-    assert skilldyno(*command, "--suite", suite, env=OFFLINE).returncode == 0
-    Path(suite).write_text(SUITE.replace('"rms_norm", ', ""))
-    done = skilldyno(*command, "--suite", suite, env=OFFLINE)
+    assert skilldyno(*command, "--suite", str(suite), env=OFFLINE).returncode == 0
+    suite.write_text(suite.read_text().replace('"rms_norm", ', ""))
+    done = skilldyno(*command, "--suite", str(suite), env=OFFLINE)
     assert done.returncode == 2
     assert "choose another --log-dir" in done.stderr

@@ -13,21 +13,6 @@ from skilldyno.evals.grid import GridError, make_folder, samples_done
 from skilldyno.results.table import read_rows
 
 SCRIPT = Path(__file__).parent / "run_small_grid.py"
-SUITE = """
-name = "small"
-description = "Two operations, once."
-operations = ["rms_norm", "quant_int8"]
-hardware = "cpu-x86_64"
-language = "cpp"
-epochs = 1
-"""
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Path:
-    path = tmp_path / "small.toml"
-    path.write_text(SUITE)
-    return path
 
 
 def start(folder: Path, suite: Path) -> "subprocess.Popen[bytes]":
