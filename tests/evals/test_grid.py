@@ -16,12 +16,18 @@ SCRIPT = Path(__file__).parent / "run_small_grid.py"
 
 
 def start(folder: Path, suite: Path) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(folder), str(suite)],
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with said(folder).open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(folder), str(suite)],
+            start_new_session=True,
+            stdout=output,
+            stderr=output,
+        )
+
+
+def said(folder: Path) -> Path:
+    """The file of all that the runs of a folder printed."""
+    return folder.with_suffix(".txt")
 
 
 def evidence_files(folder: Path) -> dict[str, float]:
@@ -34,14 +40,14 @@ def test_killed_run_resumes_without_loss_or_repetition(suite, tmp_path):
     deadline = time.monotonic() + 120
     while samples_done(folder) == 0:
         assert time.monotonic() < deadline
-        assert first.poll() is None, "the run ended before it could be killed"
+        assert first.poll() is None, said(folder).read_text()
         time.sleep(0.05)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     kept = samples_done(folder)
     assert 0 < kept < 4
     second = start(folder, suite)
-    assert second.wait(timeout=240) == 0
+    assert second.wait(timeout=240) == 0, said(folder).read_text()
     rows = read_rows([folder])
     keys = rows[["variant", "eval_task", "epoch"]].drop_duplicates()
     assert len(rows) == len(keys) == 4
@@ -49,7 +55,7 @@ def test_killed_run_resumes_without_loss_or_repetition(suite, tmp_path):
     assert set(rows["status"]) == {"scored"}
     before = evidence_files(folder)
     third = start(folder, suite)
-    assert third.wait(timeout=120) == 0
+    assert third.wait(timeout=120) == 0, said(folder).read_text()
     assert evidence_files(folder) == before
     assert len(read_rows([folder])) == 4
 
