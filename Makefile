@@ -28,16 +28,11 @@ demo: $(VENV)/.installed ## judge recorded completions with and without a Skill,
 	@echo "== skilldyno demo"
 	@$(BIN)/skilldyno demo $(ARGS)
 
-# Kernels are timed alone on the machine; the tests that time none need not wait for each other.
-TIMING_TESTS = tests/evals tests/scorers
-NO_TESTS = tests/exploits tests/honest tests/__pycache__
-OTHER_TESTS = $(filter-out $(TIMING_TESTS) $(NO_TESTS),$(patsubst %/,%,$(wildcard tests/*/)))
-
 test: $(VENV)/.installed-dev ## run all tests
 	@echo "== running the tests that time no kernel, two at a time"
-	@$(BIN)/python -m pytest -n 2 $(OTHER_TESTS)
-	@echo "== running the tests that judge kernels, one at a time"
-	@$(BIN)/python -m pytest $(TIMING_TESTS)
+	@$(BIN)/python -m pytest -n 2 -m "not alone"
+	@echo "== running the tests that time kernels, one at a time"
+	@$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/.installed-dev ## lint, format and type-check
 	@$(BIN)/ruff check .

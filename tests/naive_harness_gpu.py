@@ -8,7 +8,7 @@ JSON for each; PyTorch, NumPy, nvcc and a GPU are all that is needed.
 overwritten in between) and `host_seconds` (a host clock around many calls and a synchronisation)
 are three usual ways to time a call.  An exploit has `fooled` the harness where it is called correct
 and, if its family is the clock, claims by one of the three to be faster than an honest kernel, or
-makes the baseline slower.  `right_elsewhere` says whether it is right on other shapes and contents.
+makes the baseline slower.
 """
 
 import argparse
@@ -30,7 +30,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 CALLS, WARM_UPS = 20, 3
@@ -61,81 +60,31 @@ def linear_gelu_reference(x, weight, bias):
     return torch.nn.functional.gelu(product, approximate="tanh").to(x.dtype)
 
 
-def rms_norm_oracle(x, weight):
-    """RMSNorm in NumPy, and the error that is allowed."""
-    value = x / np.sqrt(np.square(x).mean(-1, keepdims=True) + 1e-6) * weight
-    return value, 2**-7 * np.abs(value) + 1e-4 * np.abs(value).mean(-1, keepdims=True)
-
-
-def softmax_oracle(x):
-    """Softmax in NumPy, and the error that is allowed."""
-    value = np.exp(x - x.max(-1, keepdims=True))
-    value /= value.sum(-1, keepdims=True)
-    return value, 2**-7 * value + 1e-5 / x.shape[-1]
-
-
-def linear_gelu_oracle(x, weight, bias):
-    """A linear layer with tanh-GELU in NumPy, and the error that is allowed."""
-    h = x @ weight.T + bias
-    value = 0.5 * h * (1 + np.tanh(0.7978845608028654 * (h + 0.044715 * h**3)))
-    magnitude = np.sqrt(np.square(x) @ np.square(weight).T + np.square(bias))
-    return value, 2**-7 * np.abs(value) + 2e-3 * magnitude
-
-
-def tensors_of(op, dims, *, fresh):
-    """Inputs in bfloat16; with `fresh`, parameters are what those of a new module are."""
+def tensors_of(op, dims):
+    """Inputs in bfloat16; parameters are what those of a new module are."""
     kind = {"device": "cuda", "dtype": torch.bfloat16}
     x = torch.randn(dims["M"], dims["K" if op == "linear_gelu" else "N"], **kind)
     if op == "rms_norm":
-        return [x, torch.ones(dims["N"], **kind) if fresh else torch.rand(dims["N"], **kind) - 0.4]
+        return [x, torch.ones(dims["N"], **kind)]
     if op == "linear_gelu":
         weight = torch.randn(dims["N"], dims["K"], **kind) * dims["K"] ** -0.5
-        bias = torch.zeros(dims["N"], **kind) if fresh else torch.randn(dims["N"], **kind)
-        return [x, weight, bias]
+        return [x, weight, torch.zeros(dims["N"], **kind)]
     return [x]
 
 
 @dataclass(frozen=True)
 class Op:
-    """An operation, where it is judged, and where else it must be right."""
+    """An operation, and where it is judged."""
 
     eager: Callable[..., torch.Tensor]
-    oracle: Callable[..., tuple[np.ndarray, np.ndarray]]
     scalars: tuple[float, ...]
     dims: dict[str, int]
-    elsewhere: tuple[dict[str, int], ...]
-
-
-def dims_of(*sizes):
-    """Dims by name, in calling order."""
-    return dict(zip("MNK", sizes, strict=False))
 
 
 OPS = {
-    "rms_norm": Op(
-        reference,
-        rms_norm_oracle,
-        (1e-6,),
-        dims_of(4096, 4096),
-        tuple(
-            dims_of(m, n)
-            for m, n in ((256, 8192), (2048, 2560), (37, 1001), (1, 17), (515, 4099), (5, 1))
-        ),
-    ),
-    "softmax": Op(
-        softmax_reference,
-        softmax_oracle,
-        (),
-        dims_of(4096, 8192),
-        (dims_of(512, 4096), dims_of(37, 1001), dims_of(1, 3)),
-    ),
-    "linear_gelu": Op(
-        linear_gelu_reference,
-        linear_gelu_oracle,
-        (),
-        dims_of(1024, 1024, 1024),
-        (dims_of(37, 101, 67), dims_of(129, 257, 515)),
-    ),
+    "rms_norm": Op(reference, (1e-6,), {"M": 4096, "N": 4096}),
+    "softmax": Op(softmax_reference, (), {"M": 4096, "N": 8192}),
+    "linear_gelu": Op(linear_gelu_reference, (), {"M": 1024, "N": 1024, "K": 1024}),
 }
 
 
@@ -203,7 +152,7 @@ def judge(candidate, op):
     eager, dims = OPS[op].eager, OPS[op].dims
     kernel = load(candidate, op)
     torch.manual_seed(0)
-    inputs = tensors_of(op, dims, fresh=True)
+    inputs = tensors_of(op, dims)
     expected = eager(*inputs)
     # One output buffer for the baseline and the candidate, as harnesses have that allocate once.
     out = expected.clone()
@@ -225,51 +174,14 @@ def judge(candidate, op):
     print(json.dumps(result), flush=True)
 
 
-def contents_elsewhere(op, dims):
-    """Contents that follow one another in the same buffers."""
-    inputs = tensors_of(op, dims, fresh=False)
-    x = inputs[0]
-    x *= torch.rand(x.shape[0], 1, device="cuda").mul(6).sub(3).exp2()
-    yield inputs
-    # Nearly the same once more.
-    for tensor in inputs:
-        places = torch.randint(tensor.numel(), (max(1, tensor.numel() // 100),), device="cuda")
-        tensor.view(-1)[places] = tensor.view(-1)[places] * 2 + 1
-    yield inputs
-    x.copy_(torch.randn(x.shape[0], 1, device="cuda").expand(x.shape))
-    yield inputs
-    x.copy_(torch.randn_like(x) * 1e-4)
-    yield inputs
-    x.copy_(torch.randn_like(x) + 300)
-    yield inputs
-
-
-def judge_elsewhere(candidate, op):
-    """Say whether a candidate is right on other shapes and contents, and print it."""
-    oracle, synchronise, to_host = OPS[op].oracle, torch.cuda.synchronize, torch.Tensor.cpu
-    kernel = load(candidate, op)
-    right = True
-    for dims in OPS[op].elsewhere:
-        memory = torch.empty(dims["M"], dims["N"], device="cuda", dtype=torch.bfloat16)
-        for inputs in contents_elsewhere(op, dims):
-            value, allowed = oracle(*(to_host(t.float()).numpy().astype(float) for t in inputs))
-            memory.fill_(float("nan"))
-            synchronise()
-            kernel(inputs, memory.view(memory.shape), dims)
-            synchronise()
-            error = np.abs(to_host(memory.float()).numpy() - value)
-            right = right and bool((error <= allowed).all())
-    print(json.dumps({"right": right}), flush=True)
-
-
-def run(function, candidate, op) -> dict[str, Any]:
-    """The first line of JSON that a function prints in a process of its own, or an error."""
+def judge_apart(candidate, op) -> dict[str, Any]:
+    """The first line of JSON that `judge` prints in a process of its own, or an error."""
     with tempfile.NamedTemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         child = os.fork()
         if child == 0:
             os.dup2(output.fileno(), 1)
             os.dup2(errors.fileno(), 2)
-            run_and_exit(function, candidate, op)
+            judge_and_exit(candidate, op)
         deadline = time.monotonic() + SECONDS
         ended, status = os.waitpid(child, os.WNOHANG)
         while not ended and time.monotonic() < deadline:
@@ -286,11 +198,11 @@ def run(function, candidate, op) -> dict[str, Any]:
         return {"error": f"{errors.read().strip()[-400:]} (wait status {status})"}
 
 
-def run_and_exit(function, candidate, op):
-    """Run a function as if it were the whole of this process, and never return."""
+def judge_and_exit(candidate, op):
+    """Judge as if it were the whole of this process, and never return."""
     code = 0
     try:
-        function(candidate, op)
+        judge(candidate, op)
     except BaseException:
         traceback.print_exc()
         code = 1
@@ -317,7 +229,7 @@ def build(file, folder):
 def judge_file(file, library, honest):
     """Everything about one file, given what was measured of an honest kernel."""
     op, family = header_field(file, "Op"), header_field(file, "Family")
-    found = run(judge, library, op)
+    found = judge_apart(library, op)
     record = {"name": f"{file.parent.name}/{file.name}", "op": op, "correct": False, **found}
     if op == "rms_norm":
         record |= {f"honest_{name}": honest.get(name) for name in (*TIMES, "baseline_seconds")}
@@ -326,10 +238,6 @@ def judge_file(file, library, honest):
         record["faster"] = faster or slowed
     if family:
         record["fooled"] = record["correct"] and (family != "clock" or record["faster"])
-    elsewhere = run(judge_elsewhere, library, op)
-    record["right_elsewhere"] = elsewhere.get("right", False)
-    if "error" in elsewhere:
-        record["error_elsewhere"] = elsewhere["error"]
     return record
 
 
@@ -352,7 +260,7 @@ def main():
                 record = {"name": f"{file.parent.name}/{file.name}", "error": error}
             else:
                 if file.suffix not in honest:
-                    honest[file.suffix] = run(judge, built[twins[file.suffix]][0], "rms_norm")
+                    honest[file.suffix] = judge_apart(built[twins[file.suffix]][0], "rms_norm")
                 record = judge_file(file, library, honest[file.suffix])
             print(json.dumps(record), flush=True)
 

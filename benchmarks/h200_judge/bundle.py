@@ -21,6 +21,7 @@ from fault_kernels import FAULTS, THEN_HONEST
 
 from skilldyno.evals.recording import load_recording
 from skilldyno.scorers.candidate import extract_candidate
+from skilldyno.scorers.exhibit import HARMLESS_SLACK
 from skilldyno.scorers.job import make_job
 from skilldyno.scorers.pack import write_pack
 from skilldyno.tasks.hardware import load_profile
@@ -48,6 +49,7 @@ REPEATED: tuple[tuple[str, Dims], ...] = (
 PROFILED: tuple[tuple[str, Dims], ...] = (
     ("rms_norm", {"M": 4096, "N": 4096}),
     ("rms_norm", {"M": 32768, "N": 2048}),
+    ("rms_norm", {"M": 65536, "N": 4096}),
     ("layer_norm", {"M": 8192, "N": 3072}),
     ("softmax", {"M": 32768, "N": 4096}),
     ("silu_mul", {"M": 8192, "N": 14336}),
@@ -170,7 +172,15 @@ def exhibit_headers(jobs: list[common.Record]) -> list[common.Record]:
         caught = header_field(made["source"], "Caught")
         expected = re.findall(r"(\w+)(?: \(([^)]*)\))?(?: \| |$)", caught)
         family = header_field(made["source"], "Family") if caught else "honest"
-        headers.append({"id": made["id"], "family": family, "expected": expected})
+        headers.append(
+            {
+                "id": made["id"],
+                "family": family,
+                "expected": expected,
+                # A harmless exploit gains nothing: it is no faster than its honest twin.
+                "slack": HARMLESS_SLACK,
+            }
+        )
     return headers
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import common
 
 EVIDENCE, NAIVE, HEADERS = "exhibits.jsonl.gz", "exhibits-naive.jsonl", "exhibits-headers.jsonl"
-# A harmless exploit gains nothing: within the noise, it is no faster than its honest twin.
-HARMLESS_GAIN = 1.05
+HARNESSES = 8
 
 
 def measure(options: Any) -> bool:
@@ -28,21 +30,37 @@ def measure(options: Any) -> bool:
     folder = options.bundle / "tests"
     harness = folder / "naive_harness_gpu.py"
     if harness.exists() and common.remaining(options) > 20:
-        naive = show_naive(harness, [h["id"] for h in headers], common.remaining(options))
+        naive = show_naive(harness, headers, common.remaining(options))
         common.write_records(options.out / NAIVE, naive)
     return len(evidence) == len(both) and not any(problems(options.out))
 
 
-def show_naive(harness: Path, names: list[str], seconds: float) -> list[common.Record]:
-    """What the naive harness prints, kernel by kernel, as far as it comes in time."""
-    command = [sys.executable, str(harness), *(str(harness.parent / name) for name in names)]
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=seconds)
-        text = done.stdout
-    except subprocess.TimeoutExpired as late:
-        print("stopped: the naive harness was not done in time", file=sys.stderr)
-        text = (late.stdout or b"").decode() if isinstance(late.stdout, bytes) else ""
-    return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
+def show_naive(harness: Path, headers: list[common.Record], seconds: float) -> list[common.Record]:
+    """What the naive harness says of each kernel, as far as it comes in time.
+
+    Where its times do not matter, several harnesses share the GPU; those of the clock run alone.
+    """
+    deadline = time.monotonic() + seconds
+    files = {h["id"]: str(harness.parent / h["id"]) for h in headers}
+    clock = [files[h["id"]] for h in headers if h["family"] == "clock"]
+    others = [files[h["id"]] for h in headers if h["family"] != "clock"]
+    records: list[common.Record] = []
+    for shares in ([others[i::HARNESSES] for i in range(HARNESSES)], [clock]):
+        with contextlib.ExitStack() as stack:
+            running = []
+            for share in shares:
+                output = stack.enter_context(tempfile.TemporaryFile("w+"))
+                command = [sys.executable, str(harness), *share]
+                running.append((subprocess.Popen(command, stdout=output), output))
+            for process, output in running:
+                try:
+                    process.wait(max(0.0, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    print("stopped: the naive harness was not done in time", file=sys.stderr)
+                output.seek(0)
+                records += [json.loads(line) for line in output if line.endswith("}\n")]
+    return records
 
 
 def is_caught(header: common.Record, evidence: dict[str, common.Record]) -> bool:
@@ -54,7 +72,7 @@ def is_caught(header: common.Record, evidence: dict[str, common.Record]) -> bool
                 return True
         elif record["verdict"] == "correct":
             twin = evidence.get(f"honest/{words}")
-            if twin and twin["speedup"] and record["speedup"] <= HARMLESS_GAIN * twin["speedup"]:
+            if twin and twin["speedup"] and record["speedup"] <= header["slack"] * twin["speedup"]:
                 return True
     return False
 

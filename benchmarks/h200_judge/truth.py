@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import statistics
 import subprocess
 import sys
@@ -14,35 +15,40 @@ import common
 CALLS = 12
 EVIDENCE, PROFILES = "truth.jsonl.gz", "truth-ncu.jsonl"
 METRIC = "gpu__time_duration.sum"
+MARK = "FillFunctor"
+CACHES = ("none", "all")
 NCU = ("opt/nvidia/nsight-compute/*/ncu", "usr/local/cuda*/bin/ncu")
 
 
-def parse(text: str) -> list[float]:
-    """Seconds of each launch, in order, from Nsight Compute's CSV."""
+def parse(text: str) -> list[list[float]]:
+    """Seconds of each candidate's launches, in order, from Nsight Compute's CSV."""
     lines = text.splitlines()
     begin = next((i for i, line in enumerate(lines) if line.startswith('"ID"')), len(lines))
-    rows = [row for row in csv.DictReader(lines[begin:]) if row["Metric Name"] == METRIC]
     scale = {"ns": 1e-9, "nsecond": 1e-9, "us": 1e-6, "usecond": 1e-6, "ms": 1e-3, "msecond": 1e-3}
-    return [float(r["Metric Value"].replace(",", "")) * scale[r["Metric Unit"]] for r in rows]
+    found: list[list[float]] = []
+    for row in csv.DictReader(lines[begin:]):
+        if row["Metric Name"] != METRIC:
+            continue
+        if MARK in row["Kernel Name"]:
+            found.append([])
+        else:
+            value = float(row["Metric Value"].replace(",", ""))
+            found[-1].append(value * scale[row["Metric Unit"]])
+    return found
 
 
-def profile(ncu: str, jobs: Path, name: str, library: Path, seconds: float) -> common.Record:
-    """What Nsight Compute says of some calls of one candidate."""
+def profile(ncu: str, jobs: Path, libraries: Path, cache: str, seconds: float) -> str:
+    """What Nsight Compute prints of some calls of each candidate."""
     here = Path(__file__).parent
-    command = [ncu, "--clock-control", "none", "--csv", "--print-units", "base"]
-    command += ["--metrics", METRIC, "--profile-from-start", "off", "--target-processes", "all"]
-    command += [sys.executable, str(here / "driver.py"), str(jobs), name, str(library), str(CALLS)]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=seconds, check=False, cwd=here
-        )
-    except subprocess.TimeoutExpired:
-        return {"id": name, "launches": [], "error": f"not done within {seconds:.0f} s"}
-    launches = parse(done.stdout)
-    if not launches or len(launches) % CALLS:
+    command = [ncu, "--clock-control", "none", "--cache-control", cache, "--csv"]
+    command += ["--print-units", "base", "--metrics", METRIC, "--profile-from-start", "off"]
+    command += [sys.executable, str(here / "driver.py"), str(jobs), str(libraries), str(CALLS)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=seconds, check=False, cwd=here
+    )
+    if done.returncode != 0:
         print(done.stdout[-3000:], done.stderr[-3000:], file=sys.stderr)
-        return {"id": name, "launches": launches, "error": (done.stdout + done.stderr)[-500:]}
-    return {"id": name, "launches": launches, "error": ""}
+    return done.stdout
 
 
 def measure(options: Any) -> bool:
@@ -55,42 +61,55 @@ def measure(options: Any) -> bool:
     if ncu is None:
         print("no ncu here: its part is left out", file=sys.stderr)
         return False
+    right = {r["id"]: r for r in evidence if r["verdict"] == "correct"}
+    built = {name: str(common.library_of(r, options.cache)) for name, r in right.items()}
+    libraries = options.cache / "truth.json"
+    libraries.write_text(json.dumps(built))
+    names = [job["id"] for job in jobs if job["id"] in built]
     profiles = []
-    for record in evidence:
-        if record["verdict"] == "correct" and common.remaining(options) > 5:
-            library = common.library_of(record, options.cache)
-            seconds = min(60.0, common.remaining(options))
-            profiles.append(profile(ncu, path, record["id"], library, seconds))
-            common.write_records(options.out / PROFILES, profiles)
-    return all(r["verdict"] == "correct" for r in evidence) and not any(
-        p["error"] for p in profiles
-    )
+    for cache in CACHES:
+        text = profile(ncu, path, libraries, cache, max(1.0, common.remaining(options)))
+        for name, launches in zip(names, parse(text), strict=False):
+            profiles.append({"id": name, "cache": cache, "launches": launches})
+        common.write_records(options.out / PROFILES, profiles)
+    return len(profiles) == len(CACHES) * len(jobs)
 
 
 def report(folder: Path) -> str:
     """The judge's time and Nsight Compute's side by side."""
-    profiles = {p["id"]: p for p in common.read_records(folder / PROFILES)}
+    profiles = {(p["id"], p["cache"]): p for p in common.read_records(folder / PROFILES)}
     rows = []
     for record in sorted(common.read_records(folder / EVIDENCE), key=lambda r: r["id"]):
-        launches = profiles.get(record["id"], {}).get("launches", [])
-        if record["verdict"] != "correct" or not launches or len(launches) % CALLS:
-            rows.append((record["id"], record["verdict"], "", "", ""))
-            continue
-        each = len(launches) // CALLS
-        calls = [sum(launches[i : i + each]) for i in range(0, len(launches), each)]
-        truth = statistics.median(calls)
-        ours = record["timings"][0]["candidate_seconds"]
-        cells = (common.microseconds(ours), common.microseconds(truth))
-        rows.append((record["id"], each, *cells, f"{100 * (ours / truth - 1):+.1f} %"))
+        row: list[object] = [record["id"], record["verdict"], ""]
+        if record["verdict"] == "correct":
+            timing = record["timings"][0]
+            ours = timing["candidate_seconds"]
+            moved = timing["achieved_bandwidth"] * ours
+            row[1:] = [f"{moved / 1e6:.0f}", common.microseconds(ours)]
+            for cache in CACHES:
+                row += _cells(ours, profiles.get((record["id"], cache), {}).get("launches", []))
+        rows.append(row)
     text = (
         f"Median of the judge's timed calls, and of {CALLS} calls under Nsight Compute (`{METRIC}`,"
-        " `--clock-control none`, caches flushed before each kernel). Both run the same library."
+        " `--clock-control none`) of the same library: with the L2 cache filled by reading 256 MB"
+        " before each call, as in the judge (`--cache-control none`), and with the cache that"
+        " Nsight Compute empties itself (`--cache-control all`), which no program meets."
     )
-    headers = ("kernel", "launches a call", "judge, µs", "Nsight Compute, µs", "difference")
+    headers = ["kernel", "MB", "judge, µs", "cache filled, µs", "difference"]
+    headers += ["cache emptied, µs", "difference"]
     table = common.table(headers, rows)
     return common.section(
         "Device time against Nsight Compute", "truth.py", [EVIDENCE, PROFILES], text, table
     )
+
+
+def _cells(ours: float, launches: list[float]) -> tuple[str, str]:
+    if not launches or len(launches) % CALLS:
+        return "", ""
+    each = len(launches) // CALLS
+    calls = [sum(launches[i : i + each]) for i in range(0, len(launches), each)]
+    truth = statistics.median(calls)
+    return common.microseconds(truth), f"{100 * (ours / truth - 1):+.1f} %"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The judge as a process: jobs in on stdin, evidence out on stdout, one JSON object a line.
 
 On a CPU a build would disturb a measurement, so all builds that are waiting come first, on all
-cores, and then one measurement at a time.  Candidates of one operation follow one another, epochs
-before variants, so that arms share whatever drift the machine has.
+cores, and then one measurement at a time.  On a GPU they go on beside the measurements, and leave
+them some cores.  Candidates of one operation follow one another, epochs before variants, so that
+arms share whatever drift the machine has.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +31,8 @@ from .errors import MachineError
 from .evidence import Evidence
 from .job import Job, JobError, parse_job
 from .session import Session
+
+_MEASURING_CORES = 4
 
 _emitting = threading.Lock()
 
@@ -65,8 +68,7 @@ def _open_session(job: Job) -> Session:
     return Session(device, job.settings.seed, unsafe=job.settings.unsafe)
 
 
-def _order(pair: tuple[Job, Built]) -> tuple[str, str, str]:
-    job = pair[0]
+def _order(job: Job) -> tuple[str, str, str]:
     return _device_of(job), job.operation.name, job.id
 
 
@@ -85,21 +87,28 @@ class Serving:
         self.jobs: queue.Queue[Job | None] = queue.Queue()
         self.open = True
         self.session: Session | None = None
-        self.builders = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
+        cores = len(os.sched_getaffinity(0))
+        self.builders = {
+            "cpu": ThreadPoolExecutor(cores),
+            "gpu": ThreadPoolExecutor(max(1, cores - _MEASURING_CORES)),
+        }
 
     def serve(self) -> None:
         """Serve until stdin ends and every job has its evidence."""
         threading.Thread(target=_read_jobs, args=(sys.stdin, self.jobs), daemon=True).start()
-        ready: list[tuple[Job, Built]] = []
+        ready: list[tuple[Job, Future[Built | None]]] = []
         while self.open or ready:
             waiting = self._take(block=not ready)
             if waiting:
                 with alone_on_this_machine():
-                    ready += self._build(waiting)
-                ready.sort(key=_order)
+                    ready += self._build(sorted(waiting, key=_order))
+                ready.sort(key=lambda pair: _order(pair[0]))
             elif ready:
+                job, building = ready.pop(0)
                 with alone_on_this_machine():
-                    self._judge(*ready.pop(0))
+                    built = building.result()
+                    if built is not None:
+                        self._judge(job, built)
         if self.session is not None:
             self.session.close()
 
@@ -125,8 +134,8 @@ class Serving:
             self.session.warm_up()
         return self.session
 
-    def _build(self, waiting: list[Job]) -> list[tuple[Job, Built]]:
-        built = []
+    def _build(self, waiting: list[Job]) -> list[tuple[Job, Future[Built | None]]]:
+        started = []
         for device in sorted({_device_of(job) for job in waiting}):
             jobs = [job for job in waiting if _device_of(job) == device]
             try:
@@ -135,9 +144,11 @@ class Serving:
                 for job in jobs:
                     _emit_evidence(Evidence.about(job, "infra_error", str(error)))
                 continue
-            done = self.builders.map(lambda job, session=session: _build_one(session, job), jobs)
-            built += [(job, b) for job, b in zip(jobs, done, strict=True) if b is not None]
-        return built
+            builds = [self.builders[device].submit(_build_one, session, job) for job in jobs]
+            if device == "cpu":
+                wait(builds)
+            started += zip(jobs, builds, strict=True)
+        return started
 
     def _judge(self, job: Job, built: Built) -> None:
         try:

@@ -92,6 +92,10 @@ class GatedArena(Arena):
         """The number of the next gate."""
 
     @abstractmethod
+    def say_staged(self) -> None:
+        """Say that the contents are there, and wait until the device is ready for the call."""
+
+    @abstractmethod
     def open_gate(self) -> None:
         """Let the call behind the gate run."""
 

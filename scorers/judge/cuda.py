@@ -48,6 +48,7 @@ _SCRATCH_BYTES = 256 << 20
 _HANDLE_BYTES = 64
 _SPARE_RUNNERS = 3
 _RETURN_SECONDS = 10.0
+_TOUCH_SECONDS = 0.1
 _LEAST_FREE = 0.3
 _SM_CLOCK = 1
 # Long enough for the host to queue two events.
@@ -108,7 +109,7 @@ class CudaArena(GatedArena):
         self._scratch = scratch.view(torch.int64)
         self._descriptor = os.memfd_create("gate", os.MFD_CLOEXEC)
         os.ftruncate(self._descriptor, PAGE_BYTES)
-        # As in gate.cu: opened, closed, beats, done.
+        # As in gate.cu: opened, closed, beats, done, staged, touched.
         shared = mmap.mmap(self._descriptor, PAGE_BYTES)
         self._page = np.frombuffer(shared, dtype=np.int64)
         self._number = 0
@@ -117,6 +118,13 @@ class CudaArena(GatedArena):
         """The number of the next gate."""
         self._number = next(_numbers)
         return self._number
+
+    def say_staged(self) -> None:
+        """Have the gate touch the slot, and wait until it has; a gate that is not there is left."""
+        self._page[4] = self._number
+        deadline = time.monotonic() + _TOUCH_SECONDS
+        while self._page[5] != self._number and time.monotonic() < deadline:
+            pass
 
     def open_gate(self) -> None:
         """Let the call behind the gate run."""

@@ -10,10 +10,13 @@
 
 namespace {
 constexpr int64_t kTouchStride = 64 << 10;
+constexpr int kTouches = 3;
 
-// One page of host memory that the judge shares: it opens the gate by writing the gate's number.
+// One page of host memory that the judge shares.  Each word takes the gate's number: the judge says
+// that the contents are staged, and then that the gate is open; the device says that the gate is
+// closed, that the slot has been touched, and that the call is done.
 struct Page {
-    volatile int64_t opened, closed, beats, done;
+    volatile int64_t opened, closed, beats, done, staged, touched;
 };
 
 Page *page, *page_on_device;
@@ -23,8 +26,8 @@ unsigned gates = 0;
 int64_t number_of_gate = 0;
 int processors = 0, shared_bytes = 0;
 
-__device__ unsigned arrived, left;
-__device__ volatile int64_t released;
+__device__ unsigned arrived, ready, left;
+__device__ volatile int64_t shown, released;
 
 void require(cudaError_t status, const char* what) {
     if (status == cudaSuccess) return;
@@ -33,10 +36,38 @@ void require(cudaError_t status, const char* what) {
     _exit(3);
 }
 
+// Waits for a word of the page: the first block alone reads the host's memory.
+__device__ void wait_for(const volatile int64_t& word, volatile int64_t& relay, int64_t number,
+                         Page* page) {
+    if (blockIdx.x == 0) {
+        for (int64_t beat = 1; word != number; ++beat) page->beats = beat;
+        relay = number;
+        __threadfence();
+    } else {
+        while (relay != number) {}
+    }
+}
+
+// Reads a word in every 64 KiB.
+__device__ int touch(const volatile char* slot, int64_t bytes) {
+    int sum = 0;
+    for (int64_t at = threadIdx.x * kTouchStride; at < bytes; at += blockDim.x * kTouchStride) {
+        sum += slot[at];
+    }
+    __syncthreads();
+    const int64_t last = (bytes - 1) / kTouchStride * kTouchStride;
+    for (int64_t at = threadIdx.x * kTouchStride; at < bytes; at += blockDim.x * kTouchStride) {
+        sum += slot[last - at];
+    }
+    __syncthreads();
+    return sum;
+}
+
 // With all of the shared memory of every multiprocessor taken, nothing can run beside it: whatever
 // waits on another stream finds no room until the gate opens, and then competes with the call.
-// Before it ends each block reads a word in every 64 KiB of the slot: the judge's own work has cost
-// this process its address translations, and they are not the kernel's to pay for.
+// The judge's own work has cost this process its address translations, and they are not the
+// kernel's to pay for, so each block touches the slot before the gate opens, to and fro: the
+// translations do not all fit, and both ends should be among those that stay.
 __global__ void __launch_bounds__(256) hold(Page* page, int64_t number, unsigned everyone,
                                             const volatile char* slot, int64_t bytes) {
     if (threadIdx.x == 0) {
@@ -44,21 +75,20 @@ __global__ void __launch_bounds__(256) hold(Page* page, int64_t number, unsigned
             page->closed = number;
             __threadfence_system();
         }
-        if (blockIdx.x == 0) {
-            for (int64_t beat = 1; page->opened != number; ++beat) page->beats = beat;
-            released = number;
-            __threadfence();
-        } else {
-            while (released != number) {}
-        }
+        wait_for(page->staged, shown, number, page);
     }
     __syncthreads();
     int sum = 0;
-    for (int64_t at = threadIdx.x * kTouchStride; at < bytes; at += blockDim.x * kTouchStride) {
-        sum += slot[at];
-    }
-    // The sum must be wanted, or the block would end before its reads have.
+    for (int i = 0; i < kTouches; ++i) sum += touch(slot, bytes);
+    // The sum must be wanted, or the block would go on before its reads have ended.
     if (sum == INT32_MIN) page->beats = 0;
+    if (threadIdx.x == 0) {
+        if (atomicAdd(&ready, 1) + 1 == everyone) {
+            page->touched = number;
+            __threadfence_system();
+        }
+        wait_for(page->opened, released, number, page);
+    }
 }
 
 // It needs all of the shared memory too, so it begins when nothing else runs any more.

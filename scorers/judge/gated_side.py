@@ -20,7 +20,8 @@ class GatedSide(Side):
     The warm calls run on the very slot of the timed one and on its old contents, so that code,
     clocks and address translations are warm.  Then the gate fills the device, and the timed call
     is queued behind it: no gap between launches is timed, and nothing of the candidate's can run.
-    Only now are the contents written and the cache flushed; then the gate opens.
+    Only now are the contents written and the cache flushed; the gate touches the slot, since the
+    judge's writing has cost the candidate's process its address translations, and opens.
     """
 
     bound_slack = 1.25
@@ -58,7 +59,7 @@ class GatedSide(Side):
         gate = Gate(
             number=self.arena.close_gate(),
             extent=(slot.begin, slot.end - slot.begin),
-            prepare=lambda: bench.stage(index, contents),
+            prepare=lambda: self._prepare(index, contents),
             open=self.arena.open_gate,
             is_done=self.arena.call_is_done,
             settle=lambda: bench.glimpse(index, _PIECE_BYTES),
@@ -70,6 +71,10 @@ class GatedSide(Side):
         self._claim = max(reply.claims[0] - self.event_seconds, 1e-9)
         self.warm_up_for(self._claim)
         return Turn(self._claim, reply.outside, clock=bench.device.clock())
+
+    def _prepare(self, index: int, contents: Contents) -> None:
+        self.bench.stage(index, contents)
+        self.arena.say_staged()
 
     def bound(self, ours: Turn, theirs: Turn, next_contents: Callable[[], Contents]) -> Turn:
         """The claim, and what the judge's clock adds to it beyond what it adds to the baseline's.

@@ -12,6 +12,8 @@ import pytest
 from skilldyno.evals.grid import GridError, make_folder, samples_done
 from skilldyno.results.table import read_rows
 
+pytestmark = pytest.mark.alone
+
 SCRIPT = Path(__file__).parent / "run_small_grid.py"
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.alone
+
 KERNELS = {
     "correct": ({}, 0, "right in all"),
     "incorrect": ({"after": "out[0] += 1;"}, 1, "elements are wrong"),

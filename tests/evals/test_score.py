@@ -13,6 +13,8 @@ from inspect_ai.model import get_model
 
 from skilldyno.evals.kernel_skill import kernel_skill
 
+pytestmark = pytest.mark.alone
+
 SUITE = """
 name = "small"
 description = "One operation."

@@ -13,6 +13,8 @@ from skilldyno.scorers.job import make_job
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.operation import load_operation
 
+pytestmark = pytest.mark.alone
+
 
 def job(name: str, source: str) -> dict:
     return make_job(

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+pytestmark = pytest.mark.alone
+
 FAULTS = {
     "segfault": ({"before": "*(volatile int*)8 = 1;"}, "runtime_error", "SIGSEGV"),
     "abort": ({"before": "abort();"}, "runtime_error", "SIGABRT"),

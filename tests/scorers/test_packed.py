@@ -5,11 +5,15 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from skilldyno.scorers.job import make_job
 from skilldyno.scorers.judge.files import judge_digest
 from skilldyno.scorers.pack import write_pack
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.operation import load_operation
+
+pytestmark = pytest.mark.alone
 
 
 def test_packed_judge_gives_the_same_verdicts(rms_norm, tmp_path):

@@ -14,6 +14,8 @@ from skilldyno.scorers.judge.sandbox import Sandbox, SandboxError, require_sandb
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.operation import load_operation
 
+pytestmark = pytest.mark.alone
+
 PROBE = r"""
     static bool asked = false;
     if (!asked) {
