@@ -18,6 +18,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -248,7 +249,9 @@ def main():
     files = parser.parse_args().files
     twins = {suffix: Path(__file__).parent / "honest" / HONEST for suffix in (".cu", ".py")}
     twins = {suffix: twin.with_suffix(suffix) for suffix, twin in twins.items()}
-    with tempfile.TemporaryDirectory() as folder:
+    # Not a TemporaryDirectory: each child would remove it as it exits.
+    folder = tempfile.mkdtemp()
+    try:
         every = [*files, *twins.values()]
         with ThreadPoolExecutor() as builders:
             results = builders.map(lambda file: build(file, Path(folder)), every)
@@ -263,6 +266,8 @@ def main():
                     honest[file.suffix] = judge_apart(built[twins[file.suffix]][0], "rms_norm")
                 record = judge_file(file, library, honest[file.suffix])
             print(json.dumps(record), flush=True)
+    finally:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

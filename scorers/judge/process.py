@@ -230,9 +230,11 @@ class Worker:
     def _wait_until_done(self, gate: Gate, seconds: float) -> bytes | None:
         # Neither the other process's way to its answer nor this one's waking is the call's time.
         end = time.monotonic() + seconds
+        # Not MSG_DONTWAIT: Python waits all the same, where the socket has a timeout.
+        self._socket.setblocking(False)
         while not gate.is_done():
             with contextlib.suppress(BlockingIOError):
-                answer = self._read(socket.MSG_DONTWAIT)
+                answer = self._read()
                 if answer not in (wire.QUEUED, wire.CROWDED):
                     return answer
             if time.monotonic() > end:
@@ -282,9 +284,9 @@ class Worker:
             late = f"no answer within {seconds:.3g} s"
             raise (self._loss(late) if self._trusted else ProcessTimeout(late)) from error
 
-    def _read(self, flags: int = 0) -> bytes:
+    def _read(self) -> bytes:
         try:
-            answer = self._socket.recv(wire.MESSAGE_BYTES, flags)
+            answer = self._socket.recv(wire.MESSAGE_BYTES)
         except (TimeoutError, BlockingIOError):
             raise
         except OSError as error:

@@ -33,7 +33,12 @@ def bundle(tmp_path_factory):
 
 def evidence_of(job, seconds, speedup):
     timed = [w for w in job["operation"]["workloads"] if w["timed"]]
-    timing = {"candidate_seconds": seconds, "speedup": speedup, "baselines": {"eager": speedup}}
+    timing = {
+        "candidate_seconds": seconds,
+        "speedup": speedup,
+        "baselines": {"eager": speedup},
+        "achieved_bandwidth": 1e12,
+    }
     record = Evidence.about(parse_job(job), "correct", "right").to_dict()
     timings = [{"workload": w["name"], **timing} for w in timed]
     return {**record, "correct": True, "compiled": True, "timings": timings}
@@ -69,7 +74,10 @@ def test_the_page_is_computed_from_the_records(bundle, tmp_path):
         ],
         "truth.jsonl.gz": [evidence_of(profiled, 2.02e-5, 3.0)],
         # Two launches a call.
-        "truth-ncu.jsonl": [{"id": profiled["id"], "launches": [1e-5] * 24, "error": ""}],
+        "truth-ncu.jsonl": [
+            {"id": profiled["id"], "cache": "none", "launches": [1e-5] * 24},
+            {"id": profiled["id"], "cache": "all", "launches": [1.01e-5] * 24},
+        ],
     }
     for name, lines in files.items():
         opened = gzip.open if name.endswith(".gz") else open
@@ -78,7 +86,7 @@ def test_the_page_is_computed_from_the_records(bundle, tmp_path):
     run("summarise.py", records, "--target", tmp_path / "page")
     page = (tmp_path / "page" / "README.md").read_text()
     assert f"| {repeated['id']} | 20 | 8 | 2.01x | 0.53 % |" in page
-    assert f"| {profiled['id']} | 2 | 20.2 | 20 | +1.0 % |" in page
+    assert f"| {profiled['id']} | 20 | 20.2 | 20 | +1.0 % | 20.2 | +0.0 % |" in page
     assert (tmp_path / "page" / "truth-ncu.jsonl").exists()
     assert "## Faults" not in page
 
