@@ -5,7 +5,7 @@ It is what the exploits are written against.  `python naive_harness_gpu.py FILE.
 JSON for each; PyTorch, NumPy, nvcc and a GPU are all that is needed.
 
 `seconds` (one pair of CUDA events around many calls), `flushed_seconds` (a pair around each, the L2
-overwritten in between) and `host_seconds` (a host clock around many calls and a synchronisation)
+overwritten in between) and `host_seconds` (a host clock around each call and a synchronisation)
 are three usual ways to time a call.  An exploit has `fooled` the harness where it is called correct
 and, if its family is the clock, claims by one of the three to be faster than an honest kernel, or
 makes the baseline slower.
@@ -139,13 +139,15 @@ def seconds_flushed(call, buffer):
 
 
 def seconds_on_host(call):
-    """Mean seconds of a call, by the host's clock."""
-    torch.cuda.synchronize()
-    begin = time.perf_counter()
+    """Mean seconds of a call, by the host's clock around each call and a synchronisation."""
+    total = 0.0
     for _ in range(CALLS):
+        torch.cuda.synchronize()
+        begin = time.perf_counter()
         call()
-    torch.cuda.synchronize()
-    return (time.perf_counter() - begin) / CALLS
+        torch.cuda.synchronize()
+        total += time.perf_counter() - begin
+    return total / CALLS
 
 
 def judge(candidate, op):
