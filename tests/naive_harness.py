@@ -1,13 +1,17 @@
 """A harness as most are: in the candidate's process, on one shape, with one set of contents.
 
-It is what the exploits are written against.  Run as `python naive_harness.py LIBRARY [OP]`; prints
-one line of JSON, `{"correct": bool, "seconds": float}`.
+It is what the exploits are written against.  `python naive_harness.py LIBRARY:OP...` judges each
+library in a process of its own, which is forked once PyTorch is imported, and prints one line of
+JSON for each: the first that its process prints, `{"correct": bool, "seconds": float}`.
 """
 
 import ctypes
 import json
+import os
 import sys
+import tempfile
 import time
+import traceback
 
 import torch
 
@@ -47,10 +51,9 @@ def prepare(op):
     return "reference", (torch.randn(16, 1024), torch.ones(1024)), (16, 1024), (1e-6,)
 
 
-def main() -> None:
+def judge(library, op) -> None:
     """Judge one library, and print the result."""
-    op = sys.argv[2] if len(sys.argv) > 2 else "rms_norm"
-    kernel = ctypes.CDLL(sys.argv[1])[op]
+    kernel = ctypes.CDLL(library)[op]
     torch.manual_seed(0)
     name, inputs, dims, scalars = prepare(op)
     # One output buffer for the baseline and the candidate, as harnesses have that allocate once.
@@ -63,8 +66,25 @@ def main() -> None:
         kernel(*arguments)
     seconds = (time.perf_counter() - begin) / CALLS
     correct = torch.allclose(out, globals()[name](*inputs), rtol=1e-2, atol=1e-2)
-    print(json.dumps({"correct": correct, "seconds": seconds}))
+    print(json.dumps({"correct": correct, "seconds": seconds}), flush=True)
+
+
+def first_line(library, op) -> str:
+    """The first line that a process prints which judges one library; empty if there is none."""
+    with tempfile.NamedTemporaryFile("w+") as output:
+        child = os.fork()
+        if child == 0:
+            os.dup2(output.fileno(), 1)
+            try:
+                judge(library, op)
+            except BaseException:
+                traceback.print_exc()
+            os._exit(0)
+        os.waitpid(child, 0)
+        with open(output.name) as file:
+            return file.readline().strip()
 
 
 if __name__ == "__main__":
-    main()
+    for argument in sys.argv[1:]:
+        print(first_line(*argument.rsplit(":", 1)), flush=True)
