@@ -1,8 +1,10 @@
 """What several rooms' tests share: kernels, and the judge of this machine."""
 
+import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from itertools import count
 from pathlib import Path
@@ -23,23 +25,38 @@ Judge = Callable[[str], "Future[Evidence]"]
 
 
 @pytest.fixture(scope="session")
-def skilldyno() -> SkilldynoCommand:
-    """Runs the command of this environment, and gives back what it printed and its exit code."""
-    program = Path(sys.executable).parent / "skilldyno"
+def skilldyno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SkilldynoCommand]:
+    """Runs the command, and gives back what it printed and its exit code."""
+    folder = tmp_path_factory.mktemp("commands")
+    server = subprocess.Popen(
+        [sys.executable, str(TESTS / "command_server.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    requests, answers = server.stdin, server.stdout
 
     def run(
-        *arguments: str, env: dict[str, str] | None = None
+        *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [str(program), *arguments],
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        files = [folder / f"{next(_numbers)}.{name}" for name in ("stdout", "stderr")]
+        request = {
+            "arguments": arguments,
+            "environment": dict(os.environ if env is None else env),
+            "folder": str(cwd or Path.cwd()),
+            "stdout": str(files[0]),
+            "stderr": str(files[1]),
+        }
+        requests.write(json.dumps(request) + "\n")
+        requests.flush()
+        code = int(answers.readline())
+        return subprocess.CompletedProcess(arguments, code, *(f.read_text() for f in files))
 
-    return run
+    yield run
+    requests.close()
+    server.wait()
 
 
 @pytest.fixture(scope="session")

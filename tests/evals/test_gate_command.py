@@ -4,8 +4,8 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from synthetic_logs import OPS, SKILL, Outcome, always, write_log
 from skilldyno.evals.gate import looks
 from skilldyno.skills.skill import SHIPPED_SKILLS
 
-PROGRAM = Path(sys.executable).parent / "skilldyno"
 # The mock model counts tokens with a tokenizer from the network, which CI does not have.
 OFFLINE = {**os.environ, "PYTHONPATH": str(Path(__file__).parent / "offline")}
 
@@ -23,16 +22,17 @@ def half(op: str, epoch: int) -> Outcome:
     return Outcome("incorrect") if OPS.index(op) % 2 else Outcome(speedup=2.0)
 
 
-def gate(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [str(PROGRAM), "gate", *map(str, arguments)],
-        cwd=cwd,
-        env=OFFLINE,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def gate(skilldyno: Command) -> Command:
+    """Runs the gate."""
+
+    def run(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        return skilldyno("gate", *map(str, arguments), env=OFFLINE, cwd=cwd)
+
+    return run
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def logs(tmp_path: Path) -> Path:
     return tmp_path / "logs"
 
 
-def test_two_arms_of_a_folder_both_ways(logs: Path, tmp_path: Path):
+def test_two_arms_of_a_folder_both_ways(logs: Path, tmp_path: Path, gate: Command):
     junit, page = tmp_path / "junit.xml", tmp_path / "gate.md"
     worse = gate(f"{logs}@none", f"{logs}@cpu-kernels", "--junit", junit, "--markdown", page)
     assert worse.returncode == 1, worse.stderr
@@ -57,7 +57,7 @@ def test_two_arms_of_a_folder_both_ways(logs: Path, tmp_path: Path):
     assert result["criteria"][0]["estimate"] == 50
 
 
-def test_log_files_need_no_variant_and_policies_decide(tmp_path: Path):
+def test_log_files_need_no_variant_and_policies_decide(tmp_path: Path, gate: Command):
     old = write_log(tmp_path / "a", ops=OPS[:2], epochs=2)
     new = write_log(tmp_path / "b", ops=OPS[:2], epochs=2)
     codes = {
@@ -67,7 +67,7 @@ def test_log_files_need_no_variant_and_policies_decide(tmp_path: Path):
     assert codes == {"inconclusive": 3, "pass": 0, "fail": 1}
 
 
-def test_two_judges_are_refused_unless_mixed(tmp_path: Path):
+def test_two_judges_are_refused_unless_mixed(tmp_path: Path, gate: Command):
     old = write_log(tmp_path / "a", epochs=5)
     new = write_log(tmp_path / "b", epochs=5, judge_digest="cd" * 32)
     refused = gate(old, new)
@@ -76,7 +76,7 @@ def test_two_judges_are_refused_unless_mixed(tmp_path: Path):
     assert gate(old, new, "--mix").returncode == 0
 
 
-def test_an_arm_against_itself(tmp_path: Path):
+def test_an_arm_against_itself(tmp_path: Path, gate: Command):
     log = write_log(tmp_path, epochs=5, judge=always(Outcome(speedup=2.0)))
     done = gate("--aa", log)
     assert done.returncode == 0, done.stderr
@@ -96,7 +96,9 @@ def test_an_arm_against_itself(tmp_path: Path):
         (["{logs}@none", "{logs}@cpu", "--margin", "speed=1"], "cannot be gated"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(arguments: list[str], words: str, logs: Path):
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: list[str], words: str, logs: Path, gate: Command
+):
     done = gate(*(argument.format(logs=logs) for argument in arguments))
     assert done.returncode == 2
     assert done.stdout == ""
@@ -106,7 +108,7 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments: list[str], words: str,
 
 
 @pytest.mark.parametrize("arguments", [["a"], ["a", "b", "--aa"]])
-def test_one_arm_goes_with_aa_and_two_without(arguments: list[str]):
+def test_one_arm_goes_with_aa_and_two_without(arguments: list[str], gate: Command):
     done = gate(*arguments)
     assert done.returncode == 2
     assert "give OLD and NEW, or --aa with OLD alone" in done.stderr
@@ -121,7 +123,7 @@ def edited(folder: Path) -> Path:
     return skill
 
 
-def test_two_skills_are_run_in_batches_and_the_old_arm_is_kept(tmp_path: Path):
+def test_two_skills_are_run_in_batches_and_the_old_arm_is_kept(tmp_path: Path, gate: Command):
     # A model that never answers with code: nothing is built or timed, and nothing can get worse.
     old, new = SHIPPED_SKILLS / "cpu-kernels", edited(tmp_path)
     options = ["-m", "mockllm/model", "--log-dir", tmp_path / "runs", "--json"]
@@ -139,7 +141,7 @@ def test_two_skills_are_run_in_batches_and_the_old_arm_is_kept(tmp_path: Path):
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "runs").rglob("*.eval")} == kept
 
 
-def test_a_skill_against_itself(tmp_path: Path):
+def test_a_skill_against_itself(tmp_path: Path, gate: Command):
     done = gate(
         "--aa",
         SHIPPED_SKILLS / "cpu-kernels",
@@ -155,7 +157,7 @@ def test_a_skill_against_itself(tmp_path: Path):
     assert len(list((tmp_path / "runs").rglob("evidence/*.json"))) == 8 * 6
 
 
-def test_a_skill_at_a_revision(tmp_path: Path):
+def test_a_skill_at_a_revision(tmp_path: Path, gate: Command):
     def git(*arguments: str) -> None:
         subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
 
