@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from inspect_ai import Task, eval_set
@@ -67,23 +69,25 @@ def run_grid(
     if beside_others:
         _refuse_other_settings(tasks, log_dir)
     try:
-        eval_set(
-            tasks,
-            model=models,
-            log_dir=str(log_dir),
-            epochs=epochs,
-            max_tasks=len(tasks) * len(models),
-            # Judging is serial anyway; with every sample waiting, all builds come first.
-            max_samples=_MAX_SAMPLES,
-            max_connections=_MAX_SAMPLES,
-            log_buffer=1,
-            retry_attempts=2,
-            retry_wait=1,
-            display="none",
-            score_display=False,
-            fail_on_error=False,
-            log_dir_allow_dirty=beside_others,
-        )
+        # Inspect says on stdout when there is nothing left to do; stdout is for results.
+        with redirect_stdout(sys.stderr):
+            eval_set(
+                tasks,
+                model=models,
+                log_dir=str(log_dir),
+                epochs=epochs,
+                max_tasks=len(tasks) * len(models),
+                # Judging is serial anyway; with every sample waiting, all builds come first.
+                max_samples=_MAX_SAMPLES,
+                max_connections=_MAX_SAMPLES,
+                log_buffer=1,
+                retry_attempts=2,
+                retry_wait=1,
+                display="none",
+                score_display=False,
+                fail_on_error=False,
+                log_dir_allow_dirty=beside_others,
+            )
     except PrerequisiteError as error:
         raise GridError(
             f"{log_dir} holds logs of other tasks or of other versions of these: "

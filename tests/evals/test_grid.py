@@ -56,8 +56,15 @@ def test_killed_run_resumes_without_loss_or_repetition(suite, tmp_path):
     assert set(rows["op"]) == {"rms_norm", "quant_int8"}
     assert set(rows["status"]) == {"scored"}
     before = evidence_files(folder)
-    third = start(folder, suite)
-    assert third.wait(timeout=120) == 0, said(folder).read_text()
+    third = subprocess.run(
+        [sys.executable, str(SCRIPT), str(folder), str(suite)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert third.returncode == 0, third.stderr
+    assert third.stdout == "", "stdout is for results"
     assert evidence_files(folder) == before
     assert len(read_rows([folder])) == 4
 
