@@ -232,13 +232,14 @@ class Worker:
         end = time.monotonic() + seconds
         # Not MSG_DONTWAIT: Python waits all the same, where the socket has a timeout.
         self._socket.setblocking(False)
-        while not gate.is_done():
-            with contextlib.suppress(BlockingIOError):
-                answer = self._read()
-                if answer not in (wire.QUEUED, wire.CROWDED):
-                    return answer
-            if time.monotonic() > end:
-                return None
+        try:
+            while not gate.is_done() and time.monotonic() <= end:
+                with contextlib.suppress(BlockingIOError):
+                    answer = self._read()
+                    if answer not in (wire.QUEUED, wire.CROWDED):
+                        return answer
+        finally:
+            self._socket.setblocking(True)
         return None
 
     def _wait_until_queued(self, seconds: float) -> bool:
