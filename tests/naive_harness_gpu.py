@@ -2,7 +2,7 @@
 
 It is what the exploits are written against.  `python naive_harness_gpu.py FILE...` judges each file
 (.cu or .py) in a process of its own, which is forked once PyTorch is imported, and prints a line of
-JSON for each; PyTorch, NumPy, nvcc and a GPU are all that is needed.
+JSON for each; PyTorch, nvcc and a GPU are all that is needed.
 
 `seconds` (one pair of CUDA events around many calls), `flushed_seconds` (a pair around each, the L2
 overwritten in between) and `host_seconds` (a host clock around each call and a synchronisation)

@@ -27,7 +27,6 @@ from typing import Any
 
 Record = dict[str, Any]
 
-BYTES = {"bfloat16": 2, "float16": 2, "float32": 4, "float64": 8, "int8": 1, "int32": 4, "int64": 8}
 C_TYPES = {"float": ctypes.c_float, "int": ctypes.c_int64}
 
 
