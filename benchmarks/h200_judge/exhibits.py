@@ -1,24 +1,17 @@
-"""Exploits and their honest twins on this GPU: what a naive harness and the judge make of them."""
+"""Exploits and their honest twins on this GPU: what the judge makes of them."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
-import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import common
 
 EVIDENCE, NAIVE, HEADERS = "exhibits.jsonl.gz", "exhibits-naive.jsonl", "exhibits-headers.jsonl"
-HARNESSES = 8
 
 
 def measure(options: Any) -> bool:
-    """Judge both sets, then show each kernel to the naive harness."""
+    """Judge both sets."""
     jobs = options.bundle / "jobs"
     headers = common.read_records(jobs / "exhibits.jsonl")
     common.write_records(options.out / HEADERS, headers)
@@ -27,40 +20,7 @@ def measure(options: Any) -> bool:
     ]
     evidence = common.judge_all(options.judge, both, options.cache, common.remaining(options))
     common.write_records(options.out / EVIDENCE, evidence)
-    folder = options.bundle / "tests"
-    harness = folder / "naive_harness_gpu.py"
-    if harness.exists() and common.remaining(options) > 20:
-        naive = show_naive(harness, headers, common.remaining(options))
-        common.write_records(options.out / NAIVE, naive)
     return len(evidence) == len(both) and not any(problems(options.out))
-
-
-def show_naive(harness: Path, headers: list[common.Record], seconds: float) -> list[common.Record]:
-    """What the naive harness says of each kernel, as far as it comes in time.
-
-    Where its times do not matter, several harnesses share the GPU; those of the clock run alone.
-    """
-    deadline = time.monotonic() + seconds
-    files = {h["id"]: str(harness.parent / h["id"]) for h in headers}
-    clock = [files[h["id"]] for h in headers if h["family"] == "clock"]
-    others = [files[h["id"]] for h in headers if h["family"] != "clock"]
-    records: list[common.Record] = []
-    for shares in ([others[i::HARNESSES] for i in range(HARNESSES)], [clock]):
-        with contextlib.ExitStack() as stack:
-            running = []
-            for share in shares:
-                output = stack.enter_context(tempfile.TemporaryFile("w+"))
-                command = [sys.executable, str(harness), *share]
-                running.append((subprocess.Popen(command, stdout=output), output))
-            for process, output in running:
-                try:
-                    process.wait(max(0.0, deadline - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    print("stopped: the naive harness was not done in time", file=sys.stderr)
-                output.seek(0)
-                records += [json.loads(line) for line in output if line.endswith("}\n")]
-    return records
 
 
 def is_caught(header: common.Record, evidence: dict[str, common.Record]) -> bool:
@@ -114,7 +74,8 @@ def report(folder: Path) -> str:
     text = (
         "Kernels for this GPU (CUDA and Triton). An exploit is judged rightly where it gets a"
         " verdict that its header names, with that reason; an honest kernel where it is `correct`."
-        " The naive harness runs in the candidate's process, on one shape with one set of contents."
+        " The naive harness (`naive.py`) runs in the candidate's process, on one shape with one set"
+        " of contents."
     )
     headers = ("family", "kernels", "accepted by the naive harness", "rightly judged")
     wrong = problems(folder)

@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=$1
 budget=${2:-470}
 [ $# -ge 2 ] && shift 2 || shift
-steps=${*:-exhibits recordings truth repeatability rms_norm_claim faults kernelbench_eval}
+steps=${*:-exhibits naive recordings truth repeatability rms_norm_claim faults kernelbench_eval}
 records=${TMPDIR:-/tmp}/h200-judge-records
 begin=$(date +%s)
 mkdir -p "$out" "$records"
@@ -15,7 +15,8 @@ kernelbench=
 # So that one slow step cannot take the others' time; a step that runs alone may.
 cap() {
     case $1 in
-    exhibits) echo 210 ;;
+    exhibits) echo 240 ;;
+    naive) echo 100 ;;
     recordings) echo 175 ;;
     truth) echo 75 ;;
     repeatability) echo 270 ;;

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from .arena import GatedArena
 from .bench import Bench
 from .contents import Contents
@@ -26,7 +28,9 @@ class GatedSide(Side):
 
     bound_slack = 1.25
     bound_seconds = 5e-6
+    bound_percentile = 10
     bounded_share = 1.0
+    drifts = False
 
     def __init__(
         self, bench: Bench, old: Contents, event_seconds: float, *, trusted: bool = False
@@ -46,6 +50,7 @@ class GatedSide(Side):
         self.old = old
         self._ready: set[int] = set()
         self._claim = 0.0
+        self._overheads: list[float] = []
 
     def turn(self, index: int, contents: Contents) -> Turn:
         """Make one timed call behind the gate."""
@@ -77,9 +82,14 @@ class GatedSide(Side):
         self.arena.say_staged()
 
     def bound(self, ours: Turn, theirs: Turn, next_contents: Callable[[], Contents]) -> Turn:
-        """The claim, and what the judge's clock adds to it beyond what it adds to the baseline's.
+        """The judge's own time of the candidate's call, from opening the gate to its end.
 
-        The baseline is trusted and has gone through the same gate.
+        No call can make that shorter than the work that it waits for, so the shortest of a series
+        say how long the work takes, whatever the claims beside them are.
         """
-        unclaimed = (ours.outside - ours.claim) - (theirs.outside - theirs.claim)
-        return Turn(ours.claim, ours.claim + max(0.0, unclaimed), clock=ours.clock)
+        self._overheads.append(theirs.outside - theirs.claim)
+        return Turn(ours.claim, ours.outside, clock=ours.clock)
+
+    def overhead(self) -> float:
+        """What the judge's clock adds to the calls of the trusted baseline, at the same gate."""
+        return float(np.percentile(self._overheads, self.bound_percentile))

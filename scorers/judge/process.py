@@ -22,6 +22,7 @@ from .gated_calls import CLOSING_SECONDS
 
 _START_SECONDS = 60.0
 _LESS_PATIENCE = 0.02
+_LOOK_SECONDS = 1e-3
 OUTPUT_BYTES = 1 << 20
 _OUTPUT_KEPT = 4000
 
@@ -228,12 +229,18 @@ class Worker:
         return answer, outside
 
     def _wait_until_done(self, gate: Gate, seconds: float) -> bytes | None:
-        # Neither the other process's way to its answer nor this one's waking is the call's time.
-        end = time.monotonic() + seconds
+        # Neither the other process's way to its answer nor this one's waking is the call's time,
+        # and a system call takes as long as a short kernel: the page alone is read again and again.
+        now = time.monotonic()
+        end, look = now + seconds, now + _LOOK_SECONDS
         # Not MSG_DONTWAIT: Python waits all the same, where the socket has a timeout.
         self._socket.setblocking(False)
         try:
-            while not gate.is_done() and time.monotonic() <= end:
+            while not gate.is_done() and now <= end:
+                now = time.monotonic()
+                if now < look:
+                    continue
+                look = now + _LOOK_SECONDS
                 with contextlib.suppress(BlockingIOError):
                     answer = self._read()
                     if answer not in (wire.QUEUED, wire.CROWDED):

@@ -43,12 +43,18 @@ class Side(ABC):
     Attributes:
         bound_slack: a bound may exceed a claim by this factor,
         bound_seconds: and by this much.
+        bound_percentile: the percentile of a series that counts as its bound, a low one, since
+            whatever else the machine does only adds to a bound.
         bounded_share: the share of pairs in which a bound is asked for.
+        drifts: whether the machine's speed drifts within a series, so that each bound is held
+            against the claim of its own pair.
     """
 
     bound_slack: float
     bound_seconds: float
+    bound_percentile: float
     bounded_share: float
+    drifts: bool
 
     def __init__(self, bench: Bench, *, trusted: bool = False) -> None:
         self.bench = bench
@@ -69,6 +75,10 @@ class Side(ABC):
             next_contents: gives contents for further calls.
         """
 
+    def overhead(self) -> float:
+        """Seconds that each bound holds beyond the call, by all the turns so far."""
+        return 0.0
+
     def warm_up_for(self, claim: float) -> None:
         """Choose the number of warm calls for calls of this length, in seconds."""
         typical = max(claim, 1e-9)
@@ -85,7 +95,9 @@ class HostSide(Side):
 
     bound_slack = 1.6
     bound_seconds = 1e-6
+    bound_percentile = 25
     bounded_share = 0.35
+    drifts = True
 
     def __init__(self, bench: Bench, *, trusted: bool = False) -> None:
         super().__init__(bench, trusted=trusted)

@@ -140,17 +140,30 @@ class Race:
         )
 
 
-def excesses(series: Series, candidate: Side) -> list[float]:
-    """Bound over claim in each pair that has a bound, since both drift with the machine.
+def bounds(series: Series, candidate: Side) -> list[tuple[float, float]]:
+    """The bounds of the pairs that have one, each with the claim that it is held against.
 
     Raises:
         BusyMachine: other work on the machine left too few quiet pairs to tell.
     """
     kept = series.kept()
-    found = [(p.bound - candidate.bound_seconds) / p.candidate for p in kept if p.bound is not None]
-    if len(kept) < MIN_PAIRS or not found:
+    bounded = [(p.bound, p.candidate) for p in kept if p.bound is not None]
+    if len(kept) < MIN_PAIRS or not bounded:
         raise BusyMachine("the machine was too busy with other work to time it")
-    return found
+    overhead = candidate.overhead()
+    typical = float(np.median([p.candidate for p in kept]))
+    return [(b - overhead, claim if candidate.drifts else typical) for b, claim in bounded]
+
+
+def excess(series: Series, candidate: Side, percentile: float) -> float:
+    """By which factor the bounds of a series exceed its claims, at a percentile of the bounds.
+
+    Raises:
+        BusyMachine: other work on the machine left too few quiet pairs to tell.
+    """
+    found = bounds(series, candidate)
+    factors = [(bound - candidate.bound_seconds) / claim for bound, claim in found]
+    return float(np.percentile(factors, percentile))
 
 
 def is_suspicious(series: Series, candidate: Side) -> bool:
@@ -159,27 +172,24 @@ def is_suspicious(series: Series, candidate: Side) -> bool:
     Raises:
         BusyMachine: other work on the machine left too few quiet pairs to tell.
     """
-    return float(np.median(excesses(series, candidate))) > candidate.bound_slack
+    return excess(series, candidate, 50) > candidate.bound_slack
 
 
 def require_plausible(series: Series, candidate: Side) -> float:
-    """The outside bound of a series, in seconds, for its evidence.
-
-    The lower quartile counts, since whatever else the machine does only adds to a bound.
+    """The outside bound of a series, in seconds, for its evidence; no less than its claim.
 
     Raises:
         Implausible: the claims are shorter than the bound by more than the slack.
         BusyMachine: other work on the machine left too few quiet pairs to tell.
     """
-    slack, share = candidate.bound_slack, 25
+    slack, percentile = candidate.bound_slack, candidate.bound_percentile
     if len(series.quiet()) < MIN_PAIRS:
         # Threads that wait for cores delay answers too, but hardly every one of them so much.
-        slack, share = CROWDED_SLACK, 0
-    excess = float(np.percentile(excesses(series, candidate), share))
-    kept = series.kept()
-    claim = float(np.median([p.candidate for p in kept]))
-    bound = float(np.median([p.bound for p in kept if p.bound is not None]))
-    if excess > slack:
+        slack, percentile = CROWDED_SLACK, 0
+    claim = float(np.median([p.candidate for p in series.kept()]))
+    found = [bound for bound, _ in bounds(series, candidate)]
+    bound = max(claim, float(np.percentile(found, percentile)))
+    if excess(series, candidate, percentile) > slack:
         raise Implausible(
             f"it claims {claim * 1e6:.3g} us a call, and the judge's own clock says "
             f"{bound * 1e6:.3g} us: work was done outside the timed call"
