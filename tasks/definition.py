@@ -84,6 +84,9 @@ def _sentence(details: ErrorDetails, model: type[BaseModel]) -> str:
             close = difflib.get_close_matches(str(loc[-1]), allowed, n=1)
             hint = f"did you mean '{close[0]}'? " if close else ""
             return f"the field '{where}' is unknown; {hint}allowed: {', '.join(allowed)}"
+        case "too_short":
+            least = details.get("ctx", {}).get("min_length", 1)
+            return f"the field '{where}' has too few items; give at least {least}"
         case "value_error":
             message = str(details.get("ctx", {}).get("error", details["msg"]))
             return f"in the field '{where}', {message}" if loc else message

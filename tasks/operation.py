@@ -12,7 +12,7 @@ from pydantic import Field, PositiveInt, model_validator
 from .definition import Definition, name_unknown, read_definition
 from .errors import UsageError
 from .expression import ExpressionError, evaluate, names_in
-from .language import KIND_OF_LANGUAGE, SIZE_OF_DTYPE, DType, Kind, Language
+from .language import KIND_OF_LANGUAGE, RATES_OF_KIND, SIZE_OF_DTYPE, DType, Kind, Language
 from .reference_text import check_reference, function_source
 from .tensor import C_TYPES, Identifier, Input, Output, Scalar
 
@@ -31,7 +31,28 @@ Distribution = Literal[
     "masked",
     "alternating",
 ]
+Family = Literal[
+    "normalisation",
+    "activation",
+    "softmax",
+    "loss",
+    "reduction",
+    "selection",
+    "scan",
+    "position",
+    "gemm",
+    "quantisation",
+    "attention",
+    "moe",
+    "gather_scatter",
+    "convolution",
+    "optimiser",
+    "backward",
+    "elementwise",
+]
+Tier = Literal["plain", "hard"]
 Dims = dict[Identifier, PositiveInt]
+_LEAST_WORKLOADS: Final = 3
 
 
 class OperationError(UsageError):
@@ -78,10 +99,16 @@ class Workload(Definition):
 
 
 class Operation(Definition):
-    """What a kernel must compute: signature, reference, tolerance, roofline and workloads."""
+    """What a kernel must compute: signature, reference, tolerance, roofline and workloads.
+
+    `source` names the model configurations that the shapes come from, or says that there is none.
+    `tier` is what was expected of its difficulty when it was written.
+    """
 
     name: Identifier
-    family: str
+    family: Family
+    tier: Tier
+    source: Annotated[str, Field(min_length=1)]
     description: str
     library: Literal["allowed", "forbidden"]
     dims: Annotated[tuple[Identifier, ...], Field(min_length=1)]
@@ -247,6 +274,13 @@ class Operation(Definition):
                     f"{where} is given for {', '.join(given)},"
                     f" but the dtype of '{self.inputs[0].name}' for {', '.join(self.languages)}"
                 )
+        for language, rate in self.roofline.rate.items():
+            rates = RATES_OF_KIND[KIND_OF_LANGUAGE[language]]
+            if rate not in rates:
+                raise ValueError(
+                    f"the field 'roofline.rate.{language}' is '{rate}',"
+                    f" but it should be {' or '.join(rates)}"
+                )
         for kind in sorted({KIND_OF_LANGUAGE[language] for language in self.languages}):
             if kind not in self.workloads:
                 raise ValueError(f"the field 'workloads.{kind}' is missing; add it")
@@ -267,6 +301,10 @@ class Operation(Definition):
                 raise ValueError(
                     f"workloads.{kind} has {surprise[0]}, which must give exactly the dims"
                     f" {', '.join(self.dims)}"
+                )
+            if len(given) < _LEAST_WORKLOADS:
+                raise ValueError(
+                    f"workloads.{kind} has {len(given)} workloads; give at least {_LEAST_WORKLOADS}"
                 )
             if len({tuple(sorted(dims.items())) for dims in given}) != len(given):
                 raise ValueError(f"workloads.{kind} has the same dims twice")
