@@ -10,7 +10,6 @@ from typing import Final
 import torch
 
 from ...tasks.expression import names_in
-from ...tasks.language import KIND_OF_LANGUAGE, Language
 from ...tasks.operation import Operation
 from .case import Case, Outputs, ReferenceFailed, Setting, settings_of
 from .impostors import Impostor, impostors
@@ -26,7 +25,7 @@ class Finding:
     impostor was told, or its largest where it was not.
     """
 
-    language: Language
+    language: str
     kernel: str
     honest: bool
     holds: bool
@@ -76,7 +75,7 @@ def admit(operation: Operation) -> Admission:
         if not setting.workloads:
             notes.append(
                 f"{setting.language}: no workload is small enough for a CPU: nothing is proven of"
-                f" these dtypes; add smaller ones to workloads.{KIND_OF_LANGUAGE[setting.language]}."
+                f" these dtypes; add smaller ones to workloads.{setting.kind}."
             )
             continue
         findings += _honest_findings(setting, notes)

@@ -93,6 +93,7 @@ class Setting:
     def __init__(self, operation: Operation, language: Language) -> None:
         """Make the judge's view of an operation in the dtypes of one language."""
         kind = KIND_OF_LANGUAGE[language]
+        self.kind = kind
         self.operation = operation
         self.language = language
         self.judged = job.parse_operation(operation.judge_spec(language, kind))
