@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from skilldyno.tasks.errors import UsageError
-from skilldyno.tasks.operation import operation_names
+from skilldyno.tasks.operation import load_operations, operation_names
 from skilldyno.tasks.suite import SUITES, SuiteError, load_suite, suite_names
 
 DEMO = (SUITES / "demo.toml").read_text()
@@ -55,6 +55,14 @@ def test_a_mistake_in_a_suite_is_one_sentence(
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value, UsageError)
+
+
+def test_a_star_is_every_operation_in_the_language(tmp_path: Path):
+    path = tmp_path / "all.toml"
+    listed = DEMO[DEMO.index("operations = [") : DEMO.index("]") + 1]
+    path.write_text(DEMO.replace(listed, 'operations = ["*"]'))
+    named = [o.name for o in load_operations() if "cpp" in o.languages]
+    assert load_suite(str(path)).operations == tuple(named)
 
 
 def test_unknown_suites():
