@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from synthetic_logs import Outcome, score, write_log
+from synthetic_logs import Outcome, evidence, write_log
 
 from skilldyno.skills.skill import SHIPPED_SKILLS
 from skilldyno.tasks.operation import OPS, operation_names
@@ -67,7 +67,7 @@ def test_difficulty_is_measured_from_logs(skilldyno, tmp_path: Path):
     arguments = ("ops", "show", "rms_norm", "--logs", str(tmp_path))
     [arm] = json.loads(skilldyno(*arguments, "--json").stdout)["difficulty"]
     assert (arm["variant"], arm["samples"], arm["correct"]) == ("none", 3, 2)
-    assert arm["roofline_fraction"] == score(right).metadata["roofline_fraction"]
+    assert arm["roofline_fraction"] == evidence(right)["roofline_fraction"]
     assert arm["this_definition"] is False
     text = skilldyno(*arguments).stdout
     assert "2/3" in text
