@@ -21,8 +21,8 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         `samples`, `verdicts` (verdict to count), `errored`, `unscored`, `missing_cells`,
         `judges`, `notice`, `headline`, what was compared
         (`baseline`, `models`, `variants`, `ops`, `hardware`, `language`, `speed_baseline`),
-        `arms`, and `contrasts`, `by_kind` and `against_sham`: lists of the fields of `Contrast`,
-        with `label` and `summary`.
+        `arms`, `headroom` (what room each op leaves, all arms together), and `contrasts`,
+        `by_kind` and `against_sham`: lists of the fields of `Contrast`, with `label` and `summary`.
     """
     return {
         "samples": comparison.samples,
@@ -44,6 +44,10 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "contrasts": [_contrast(each) for each in comparison.contrasts],
         "by_kind": [_contrast(each) for each in comparison.by_kind],
         "against_sham": [_contrast(each) for each in comparison.against_sham],
+        "headroom": [
+            plain(dataclasses.asdict(each) | {"saturated": each.saturated})
+            for each in comparison.headroom
+        ],
     }
 
 

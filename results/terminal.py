@@ -5,7 +5,16 @@ import textwrap
 
 from tabulate import SEPARATING_LINE, tabulate
 
-from .statistics import ESTIMATES_ONLY_BELOW, POOLED, PRIMARY, Arm, Comparison, Contrast, wording
+from .statistics import (
+    ESTIMATES_ONLY_BELOW,
+    POOLED,
+    PRIMARY,
+    Arm,
+    Comparison,
+    Contrast,
+    room_for_speed,
+    wording,
+)
 
 WIDTH = 100
 NAME_WIDTH = 28
@@ -146,6 +155,8 @@ def _notes(comparison: Comparison, contrasts: list[Contrast]) -> list[str]:
         of_all = f"{len(correct.saturated_ops)} of {wording.count(correct.ops, 'op')}"
         named = "" if correct.saturated else f" ({', '.join(correct.saturated_ops)})"
         notes.append(f"Saturated, all correct in both arms: {of_all}{named}.")
+    if room := room_for_speed(comparison.headroom):
+        notes.append(f"{room}.")
     if correct.infra_failures:
         notes.append(
             f"Lost to the harness: {wording.count(correct.infra_failures, 'sample')} "

@@ -50,6 +50,8 @@ def read_definition(
         return model.model_validate(data | supplied)
     except ValidationError as fault:
         details = _distinct(fault.errors(include_url=False))
+        # A field that is misspelt is unknown and missing: the former names what is allowed.
+        details.sort(key=lambda each: each["type"] != "extra_forbidden")
         more = f" ({len(details) - 1} more after this one)" if len(details) > 1 else ""
         raise error(f"{path}: {_sentence(details[0], model)}{more}.") from fault
 
@@ -84,6 +86,9 @@ def _sentence(details: ErrorDetails, model: type[BaseModel]) -> str:
             close = difflib.get_close_matches(str(loc[-1]), allowed, n=1)
             hint = f"did you mean '{close[0]}'? " if close else ""
             return f"the field '{where}' is unknown; {hint}allowed: {', '.join(allowed)}"
+        case "too_short":
+            least = details.get("ctx", {}).get("min_length", 1)
+            return f"the field '{where}' has too few items; give at least {least}"
         case "value_error":
             message = str(details.get("ctx", {}).get("error", details["msg"]))
             return f"in the field '{where}', {message}" if loc else message

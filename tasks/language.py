@@ -4,7 +4,9 @@ from typing import Final, Literal
 
 Language = Literal["cpp", "cuda", "triton"]
 Kind = Literal["cpu", "gpu"]
-DType = Literal["float32", "bfloat16", "float16", "int8", "int32", "int64"]
+DType = Literal[
+    "float32", "bfloat16", "float16", "float8_e4m3fn", "uint8", "int8", "int32", "int64"
+]
 
 KIND_OF_LANGUAGE: Final[dict[Language, Kind]] = {"cpp": "cpu", "cuda": "gpu", "triton": "gpu"}
 
@@ -12,8 +14,16 @@ SIZE_OF_DTYPE: Final[dict[DType, int]] = {
     "float32": 4,
     "bfloat16": 2,
     "float16": 2,
+    "float8_e4m3fn": 1,
+    "uint8": 1,
     "int8": 1,
     "int32": 4,
     "int64": 8,
 }
 """Bytes of one element."""
+
+RATES_OF_KIND: Final[dict[Kind, tuple[DType, ...]]] = {
+    "cpu": ("float32",),
+    "gpu": ("float32", "bfloat16", "float16", "float8_e4m3fn", "int8"),
+}
+"""The dtypes whose arithmetic a roofline can count at, for which the judge measures a rate."""

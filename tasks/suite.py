@@ -10,9 +10,10 @@ from .errors import UsageError
 from .eval_task import EvalTask
 from .hardware import load_profile
 from .language import Language
-from .operation import load_operation
+from .operation import load_operation, load_operations
 
 SUITES: Final = Path(__file__).parent / "suites"
+_ALL: Final = "*"
 
 
 class SuiteError(UsageError):
@@ -20,7 +21,10 @@ class SuiteError(UsageError):
 
 
 class Suite(Definition):
-    """Operations to be asked in one language for one kind of hardware, a number of times."""
+    """Operations to be asked in one language for one kind of hardware, a number of times.
+
+    In a file, `*` alone stands for all the operations that are asked for in the language.
+    """
 
     name: str
     description: str
@@ -67,6 +71,9 @@ def read_suite(path: Path) -> Suite:
         SuiteError: the file is missing or not well formed; one sentence.
     """
     suite = read_definition(path, Suite, SuiteError)
+    if suite.operations == (_ALL,):
+        named = tuple(o.name for o in load_operations() if suite.language in o.languages)
+        suite = suite.model_copy(update={"operations": named})
     if len(set(suite.operations)) != len(suite.operations):
         twice = next(name for name in suite.operations if suite.operations.count(name) > 1)
         raise SuiteError(f"{path}: the field 'operations' has '{twice}' twice; remove one.")

@@ -1,6 +1,6 @@
 """The arguments of an operation: tensors with shapes, dtypes and tolerances, and scalars."""
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, NonNegativeFloat, StringConstraints, model_validator
 
@@ -9,16 +9,33 @@ from .expression import evaluate
 from .language import DType, Language
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Fill = Annotated[
-    str, StringConstraints(pattern=r"^(data|weight|bias|cosine|sine|index:[A-Za-z][A-Za-z0-9_]*)$")
+FloatFill = Literal[
+    "data",
+    "weight",
+    "bias",
+    "cosine",
+    "sine",
+    "positive",
+    "log_uniform",
+    "decay",
+    "probability",
 ]
+IndexFill = Literal["index", "sorted_index", "lengths", "offsets", "permutation"]
 
 C_TYPES: Final[dict[Language, dict[DType, str]]] = {
-    "cpp": {"float32": "float", "int8": "int8_t", "int32": "int32_t", "int64": "int64_t"},
+    "cpp": {
+        "float32": "float",
+        "uint8": "uint8_t",
+        "int8": "int8_t",
+        "int32": "int32_t",
+        "int64": "int64_t",
+    },
     "cuda": {
         "float32": "float",
         "bfloat16": "__nv_bfloat16",
         "float16": "__half",
+        "float8_e4m3fn": "__nv_fp8_e4m3",
+        "uint8": "uint8_t",
         "int8": "int8_t",
         "int32": "int32_t",
         "int64": "int64_t",
@@ -59,12 +76,20 @@ class Tensor(Definition):
 class Input(Tensor):
     """A tensor that the kernel reads, and what the judge fills it with.
 
-    `fill` is `data` (the distribution under test), `weight` (random: an affine scale, or a matrix
-    of variance 1/K where there are two dims), `bias` (random), `cosine` or `sine` (of random
-    angles), or `index:N` (uniform from 0 to below the dim N).
+    A float tensor's `fill` is `data` (the distribution under test), `weight` (random: an affine
+    scale, or a matrix of variance 1/K where there are two dims), `bias` (random), `cosine` or
+    `sine` (of random angles), `positive` (uniform from 0.1 to 1), `log_uniform` (log-uniform from
+    1e-4 to 1), `decay` (uniform from 0.8 to 1), or `probability` (uniform from 0 to 1).
+
+    An int32 or int64 tensor's is `index:N` (uniform from 0 to below the dim N), `sorted_index:N`
+    (the same, sorted along the last dimension), `lengths:N` (uniform from 1 to N), `offsets:N`
+    (one dimension: from 0 to N, not decreasing) or `permutation:N` (distinct numbers from 0 to
+    below N, or to below as many as there are elements).
+
+    `bytes` is uniform over the values of uint8 or int8, or over the finite ones of float8_e4m3fn.
     """
 
-    fill: Fill
+    fill: str
 
     @property
     def index_dim(self) -> str | None:
@@ -73,8 +98,33 @@ class Input(Tensor):
 
     @model_validator(mode="after")
     def _check_fill(self) -> Self:
-        if self.index_dim and set(self.dtype.values()) != {"int64"}:
-            raise ValueError(f"the tensor '{self.name}' has fill '{self.fill}', which needs int64")
+        kind, colon, _ = self.fill.partition(":")
+        if colon and kind in get_args(IndexFill):
+            allowed = ("int32", "int64")
+        elif not colon and kind in get_args(FloatFill):
+            allowed = tuple(dtype for dtype in get_args(DType) if "float" in dtype)
+        elif self.fill == "bytes":
+            allowed = ("uint8", "int8", "float8_e4m3fn")
+        else:
+            known = [
+                *get_args(FloatFill),
+                "bytes",
+                *(f"{name}:DIM" for name in get_args(IndexFill)),
+            ]
+            raise ValueError(
+                f"the fill of the tensor '{self.name}' is '{self.fill}',"
+                f" but it should be {', '.join(known[:-1])} or {known[-1]}"
+            )
+        for dtype in self.dtype.values():
+            if dtype not in allowed:
+                raise ValueError(
+                    f"the tensor '{self.name}' has fill '{self.fill}', which needs"
+                    f" {' or '.join(allowed)}, not {dtype}"
+                )
+        if kind == "offsets" and len(self.shape) != 1:
+            raise ValueError(
+                f"the tensor '{self.name}' has fill '{self.fill}', which needs one dimension"
+            )
         return self
 
 
@@ -96,7 +146,7 @@ class Output(Tensor):
         for dtype in self.dtype.values():
             if dtype not in self.tolerance:
                 raise ValueError(f"{where} has no tolerance for {dtype}; add tolerance.{dtype}")
-            if self.rounding and not dtype.startswith("int"):
+            if self.rounding and "int" not in dtype:
                 raise ValueError(f"{where} has rounding = true, which is for integers, not {dtype}")
         if any(not 0 <= dim < len(self.shape) for dim in self.scale_dims):
             raise ValueError(f"{where} has scale_dims outside 0 to {len(self.shape) - 1}")

@@ -1,5 +1,6 @@
 """Write the report."""
 
+import math
 import os
 import re
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
-from ..statistics import CONTROLS, Comparison, wording
+from ..statistics import CONTROLS, Comparison, room_for_speed, wording
 from .candidates import candidates_by_op
 from .forest import forest_plots
 from .operations import heatmap, slope_plots
@@ -63,6 +64,9 @@ def render_report(comparison: Comparison, rows: pd.DataFrame) -> str:
     return environment.get_template("report.html").render(
         comparison=comparison,
         wording=wording,
+        shares={each.op: each.best_roofline_share for each in comparison.headroom},
+        nan=math.nan,
+        room=room_for_speed(comparison.headroom),
         controls=CONTROLS,
         forests=forest_plots(comparison),
         slopes=slope_plots(comparison, rows),

@@ -7,6 +7,7 @@ from .compare import compare
 from .comparison import CONTROLS, Comparison, Finding
 from .contrast import ESTIMATES_ONLY_BELOW, POOLED, Contrast, Target
 from .detectable import smallest_detectable
+from .headroom import Headroom, room_for_speed
 from .metrics import FAST_THRESHOLDS, METRICS, PRIMARY, Metric, fast
 from .moments import Moments, moments_of_samples
 from .paired import ConfidenceInterval, PairedResult, paired_t, within_cell_variance
@@ -26,6 +27,7 @@ __all__ = [
     "ConfidenceInterval",
     "Contrast",
     "Finding",
+    "Headroom",
     "Metric",
     "Moments",
     "PairedResult",
@@ -41,6 +43,7 @@ __all__ = [
     "moments_of_samples",
     "paired_t",
     "pass_at_k",
+    "room_for_speed",
     "sign_flip",
     "smallest_detectable",
     "stratified_odds",

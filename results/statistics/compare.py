@@ -13,6 +13,7 @@ from .cells import Pair, Samples, number_samples, pair_samples
 from .comparison import CONTROLS, SHAM, Comparison
 from .contrast import POOLED, Contrast, Target
 from .estimate import contrast
+from .headroom import headroom
 from .metrics import METRICS, PRIMARY
 
 
@@ -75,6 +76,7 @@ def compare(rows: pd.DataFrame, baseline: str = "none", target: Target = "new op
         contrasts=_adjusted(contrasts),
         by_kind=_explored(_kind_contrasts(samples, baseline, variants)),
         against_sham=_adjusted(_sham_contrasts(samples, baseline, variants, target)),
+        headroom=headroom(rows),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from . import wording
 from .arm import Arm
 from .contrast import POOLED, Contrast
+from .headroom import Headroom
 from .metrics import PRIMARY
 
 SHAM = "sham"
@@ -52,6 +53,7 @@ class Comparison:
             pooled, of this suite and exploratory; empty with a single kind.
         against_sham: Each Skill against `sham`, primary metrics, pooled; empty without a sham
             arm or where it is the baseline.
+        headroom: What room each op leaves, all arms together.
     """
 
     baseline: str
@@ -71,6 +73,7 @@ class Comparison:
     contrasts: tuple[Contrast, ...]
     by_kind: tuple[Contrast, ...]
     against_sham: tuple[Contrast, ...]
+    headroom: tuple[Headroom, ...]
 
     def contrast(self, metric: str, variant: str, model: str = POOLED) -> Contrast:
         """Look one contrast up.

@@ -172,8 +172,8 @@ def tensor_sizes(operation: Operation, workload: Workload) -> tuple[int, ...]:
 
 
 def item_size(dtype: str) -> int:
-    """Bytes of one element; bfloat16 counts although numpy has no such type."""
-    return 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize
+    """Bytes of one element."""
+    return getattr(torch, dtype).itemsize
 
 
 def slot_bytes(operation: Operation, workload: Workload, alignment: int) -> int:

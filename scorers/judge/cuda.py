@@ -336,6 +336,7 @@ def measure_ceilings() -> dict[str, float]:
     source = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
     target = torch.empty_like(source)
     half = torch.randn(8192, 8192, dtype=torch.bfloat16, device="cuda")
+    other_half, byte = half.to(torch.float16), half.to(torch.int8)
     single = torch.randn(4096, 4096, device="cuda")
 
     def fastest(work: Any) -> float:
@@ -360,9 +361,27 @@ def measure_ceilings() -> dict[str, float]:
             seconds.append(begin.elapsed_time(end) * 1e-3)
         return float(np.median(seconds))
 
+    rates = {
+        "bfloat16": 2 * 8192**3 / fastest(lambda: half @ half),
+        "float16": 2 * 8192**3 / fastest(lambda: other_half @ other_half),
+        "int8": 2 * 8192**3 / fastest(lambda: torch.ops.aten._int_mm(byte, byte.t())),
+        "float32": 2 * 4096**3 / fastest(lambda: single @ single),
+    }
+    # What has no float8 arithmetic computes in bfloat16.
+    rates["float8_e4m3fn"] = rates["bfloat16"]
+    if torch.cuda.get_device_capability() >= (8, 9):
+        small, one = half.to(torch.float8_e4m3fn), torch.ones((), device="cuda")
+        rates["float8_e4m3fn"] = (
+            2
+            * 8192**3
+            / fastest(
+                lambda: torch.ops.aten._scaled_mm(
+                    small, small.t(), one, one, out_dtype=torch.bfloat16
+                )
+            )
+        )
     return {
         "event_seconds": between_events(),
         "bandwidth": 2 * source.numel() / fastest(lambda: target.copy_(source)),
-        "bfloat16": 2 * 8192**3 / fastest(lambda: half @ half),
-        "float32": 2 * 4096**3 / fastest(lambda: single @ single),
+        **rates,
     }

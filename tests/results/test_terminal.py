@@ -1,7 +1,9 @@
 """The comparison in a terminal."""
 
+import pytest
 from synthetic_rows import NAMES, Sample, make_rows
 
+from skilldyno.results.payload import comparison_json
 from skilldyno.results.statistics import compare
 from skilldyno.results.terminal import render
 
@@ -43,6 +45,25 @@ def test_saturation_is_said():
     text = render(compare(make_rows(lambda *_: (1, 2.0))))
     assert "24 of 24 correct in both arms: no room to see an effect." in text
     assert "Saturated, all correct in both arms: 8 of 8 ops." in text
+
+
+def test_the_room_that_speed_leaves_is_said_op_by_op():
+    rows = make_rows(lambda *_: (1, 2.0))
+    rows["roofline_fraction"] = 0.3
+    rows.loc[rows["op"] == NAMES[0], "roofline_fraction"] = 0.1
+    rows.loc[rows["op"] == NAMES[1], "roofline_fraction"] = 0.6
+    rows.loc[(rows["op"] == NAMES[2]) & (rows["epoch"] == 1), "correct"] = 0
+    comparison = compare(rows)
+    said = " ".join(render(comparison).split())
+    assert (
+        "Room for speed: an op's fastest right kernel reaches 30% of the roofline in the median, "
+        f"from 10% ({NAMES[0]}) to 60% ({NAMES[1]})."
+    ) in said
+    by_op = {each["op"]: each for each in comparison_json(comparison)["headroom"]}
+    assert by_op[NAMES[0]]["saturated"] is True
+    assert by_op[NAMES[0]]["best_roofline_share"] == pytest.approx(0.1)
+    assert by_op[NAMES[2]]["saturated"] is False
+    assert by_op[NAMES[2]]["correct"] < by_op[NAMES[2]]["samples"]
 
 
 def test_estimates_only_under_8_ops():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from skilldyno.scorers.judge.contents import DISTRIBUTIONS, NEARLY_SAME, ContentsCache, Draw
+from skilldyno.scorers.judge.contents import NEARLY_SAME, ContentsCache
+from skilldyno.scorers.judge.fills import DISTRIBUTIONS, POOL, Draw, change_a_few, fill
 from skilldyno.scorers.judge.job import parse_operation
 from skilldyno.tasks.operation import load_operation
 
@@ -56,3 +57,99 @@ def test_offset_breaks_the_naive_variance():
         x.mean(axis=-1, dtype=np.float32)
     )
     assert (np.abs(naive / true - 1) > 1e-3).any()
+
+
+DIMS = {"N": 40, "M": 12}
+FILLS = [
+    ("data", "float32"),
+    ("data", "float8_e4m3fn"),
+    ("weight", "float16"),
+    ("bias", "bfloat16"),
+    ("cosine", "float32"),
+    ("sine", "float32"),
+    ("positive", "float32"),
+    ("log_uniform", "float32"),
+    ("decay", "float32"),
+    ("probability", "float32"),
+    ("bytes", "uint8"),
+    ("bytes", "int8"),
+    ("bytes", "float8_e4m3fn"),
+    ("index:N", "int64"),
+    ("index:N", "int32"),
+    ("sorted_index:N", "int64"),
+    ("lengths:N", "int32"),
+    ("offsets:N", "int32"),
+    ("permutation:N", "int32"),
+]
+RANGES = {
+    "positive": (0.1, 1),
+    "log_uniform": (1e-4, 1),
+    "decay": (0.8, 1),
+    "probability": (0, 1),
+    "cosine": (-1, 1),
+    "sine": (-1, 1),
+    "index:N": (0, 39),
+    "sorted_index:N": (0, 39),
+    "lengths:N": (1, 40),
+    "offsets:N": (0, 40),
+    "permutation:N": (0, 39),
+}
+
+
+def assert_valid(name: str, values: torch.Tensor) -> None:
+    """Check that an input is what its fill promises."""
+    real = values.to(torch.float64)
+    low, high = RANGES.get(name, (-np.inf, np.inf))
+    assert real.isfinite().all()
+    assert low <= float(real.min())
+    assert float(real.max()) <= high
+    if name in ("offsets:N", "sorted_index:N"):
+        assert (real.diff() >= 0).all()
+    if name == "offsets:N":
+        assert [float(real[0]), float(real[-1])] == [0, 40]
+    if name == "permutation:N":
+        assert len(set(real.reshape(-1).tolist())) == real.numel()
+
+
+@pytest.mark.parametrize(("name", "dtype"), FILLS)
+def test_fills_are_valid_and_stay_so_where_a_few_are_changed(name: str, dtype: str):
+    draw = Draw([6], "cpu")
+    pool = draw.normal((POOL,))
+
+    def made() -> torch.Tensor:
+        return fill(name, dtype, (40,), DIMS, "normal", draw, pool)
+
+    changes = 0
+    for _ in range(20):
+        first = made()
+        assert first.dtype == getattr(torch, dtype)
+        assert first.shape == (40,)
+        assert_valid(name, first)
+        nearly = change_a_few(name, first, made(), draw)
+        assert nearly.dtype == first.dtype
+        assert_valid(name, nearly)
+        changed = int((nearly.double() != first.double()).sum())
+        # An offset that moves past others shifts them all by one.
+        assert changed <= 2 or name in ("offsets:N", "sorted_index:N")
+        changes += changed
+    assert changes > 0
+
+
+def test_some_segments_are_empty_and_a_table_of_blocks_names_each_once():
+    draw = Draw([7], "cpu")
+    pool = draw.normal((POOL,))
+    edges = [fill("offsets:N", "int64", (9,), DIMS, "normal", draw, pool) for _ in range(50)]
+    assert any(bool((each.diff() == 0).any()) for each in edges)
+    single = fill("offsets:N", "int64", (2,), DIMS, "normal", draw, pool)
+    assert single.tolist() == [0, 40]
+    table = fill("permutation:M", "int32", (3, 5), DIMS, "normal", draw, pool)
+    assert sorted(table.reshape(-1).tolist()) == list(range(15))
+    spread = fill("permutation:N", "int32", (3, 5), DIMS, "normal", draw, pool)
+    assert_valid("permutation:N", spread)
+
+
+def test_log_uniform_has_as_much_in_every_decade():
+    draw = Draw([8], "cpu")
+    values = fill("log_uniform", "float32", (40_000,), {}, "normal", draw, draw.normal((POOL,)))
+    decades = torch.histc(values.log10(), bins=4, min=-4, max=0)
+    assert ((decades / 10_000 - 1).abs() < 0.05).all()

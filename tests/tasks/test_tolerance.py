@@ -16,10 +16,20 @@ from skilldyno.scorers.judge.check import compare
 from skilldyno.scorers.judge.contents import ContentsCache
 from skilldyno.scorers.judge.job import Operation, parse_operation
 from skilldyno.tasks.language import KIND_OF_LANGUAGE, Language
-from skilldyno.tasks.operation import load_operation, operation_names
+from skilldyno.tasks.operation import load_operation
 
 Kernel = Callable[..., Any]
-NAMES = operation_names()
+# Those that recordings are of, whose arithmetic is written out below; admission proves every one.
+NAMES = (
+    "cross_entropy",
+    "layer_norm",
+    "linear_gelu",
+    "quant_int8",
+    "rms_norm",
+    "rope",
+    "silu_mul",
+    "softmax",
+)
 MOST_ELEMENTS = 50_000
 
 
