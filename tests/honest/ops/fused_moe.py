@@ -65,7 +65,7 @@ def _add(y, out, K, H, BLOCK: tl.constexpr):
     token = tl.program_id(0).to(tl.int64)
     at = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     total = tl.zeros([BLOCK], tl.float32)
-    for k in range(0, K):
+    for k in range(K):
         total += tl.load(y + (token * K + k) * H + at, mask=at < H, other=0.0)
     tl.store(out + token * H + at, total.to(tl.bfloat16), mask=at < H)
 

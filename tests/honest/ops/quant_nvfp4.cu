@@ -30,7 +30,9 @@ __global__ void blocks_of_16(const __nv_bfloat16* x, const float* global_scale, 
     const float step = static_cast<float>(rounded) * global;
     for (int i = 0; i < 8; ++i) {
         int packed = 0;
-        if (step != 0) packed = code_of(values[2 * i], step) + 16 * code_of(values[2 * i + 1], step);
+        if (step != 0) {
+            packed = code_of(values[2 * i], step) + 16 * code_of(values[2 * i + 1], step);
+        }
         q[block * 8 + i] = static_cast<uint8_t>(packed);
     }
 }

@@ -9,7 +9,7 @@ def _tile(x, weight, scale, zero, out, M, N, K, BM: tl.constexpr, BN: tl.constex
     n = tl.program_id(1).to(tl.int64) * BN + tl.arange(0, BN)
     j = tl.arange(0, 64)
     total = tl.zeros([BM, BN], tl.float32)
-    for group in range(0, K // 128):
+    for group in range(K // 128):
         at = group * 64 + j
         packed = tl.load(
             weight + n[None, :] * (K // 2) + at[:, None], mask=n[None, :] < N, other=0
