@@ -36,7 +36,7 @@ def oracle(x, global_scale):
 
 
 def magnitude(x, global_scale):
-    v, s, step, d, a = _scales(x, global_scale)
+    _, s, step, _, a = _scales(x, global_scale)
     either = (s - s.floor() - 0.5).abs() <= 2e-6 * s
     beside = torch.zeros_like(a)
     for edge in _EDGES:

@@ -1,5 +1,3 @@
-
-
 def scheduler_step(sample, cond, uncond, alpha, alpha_next, guidance):
     a, b = alpha[:, None, None, None], alpha_next[:, None, None, None]
     u = uncond.float()

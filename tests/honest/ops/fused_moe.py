@@ -6,7 +6,7 @@ import triton.language as tl
 
 @triton.jit
 def _hidden(
-    x, up, order, tile_expert, tile_first, tile_last, h, K, H, I, BM: tl.constexpr, BN: tl.constexpr
+    x, up, order, tile_expert, tile_first, tile_last, h, K, H, N, BM: tl.constexpr, BN: tl.constexpr
 ):
     tile = tl.program_id(0)
     expert = tl.load(tile_expert + tile)
@@ -14,7 +14,7 @@ def _hidden(
     held = place < tl.load(tile_last + tile)
     token = tl.load(order + place, mask=held, other=0) // K
     n = tl.program_id(1) * BN + tl.arange(0, BN)
-    weights = up + expert * 2 * I * H
+    weights = up + expert * 2 * N * H
     gate = tl.zeros([BM, BN], tl.float32)
     value = tl.zeros([BM, BN], tl.float32)
     for start in range(0, H, 64):
@@ -22,19 +22,19 @@ def _hidden(
         rows = tl.load(
             x + token[:, None] * H + at[None, :], mask=held[:, None] & (at[None, :] < H), other=0.0
         )
-        mask = (n[None, :] < I) & (at[:, None] < H)
+        mask = (n[None, :] < N) & (at[:, None] < H)
         left = tl.load(weights + n[None, :] * H + at[:, None], mask=mask, other=0.0)
-        right = tl.load(weights + (I + n[None, :]) * H + at[:, None], mask=mask, other=0.0)
+        right = tl.load(weights + (N + n[None, :]) * H + at[:, None], mask=mask, other=0.0)
         gate = tl.dot(rows, left, gate)
         value = tl.dot(rows, right, value)
     given = gate / (1 + tl.exp(-gate)) * value
-    mask = held[:, None] & (n[None, :] < I)
-    tl.store(h + place[:, None] * I + n[None, :], given.to(tl.bfloat16), mask=mask)
+    mask = held[:, None] & (n[None, :] < N)
+    tl.store(h + place[:, None] * N + n[None, :], given.to(tl.bfloat16), mask=mask)
 
 
 @triton.jit
 def _output(
-    h, down, order, weight, tile_expert, tile_first, tile_last, y, H, I, BM: tl.constexpr,
+    h, down, order, weight, tile_expert, tile_first, tile_last, y, H, N, BM: tl.constexpr,
     BN: tl.constexpr,
 ):  # fmt: skip
     tile = tl.program_id(0)
@@ -44,14 +44,14 @@ def _output(
     pair = tl.load(order + place, mask=held, other=0)
     n = tl.program_id(1) * BN + tl.arange(0, BN)
     total = tl.zeros([BM, BN], tl.float32)
-    for start in range(0, I, 64):
+    for start in range(0, N, 64):
         at = start + tl.arange(0, 64)
         rows = tl.load(
-            h + place[:, None] * I + at[None, :], mask=held[:, None] & (at[None, :] < I), other=0.0
+            h + place[:, None] * N + at[None, :], mask=held[:, None] & (at[None, :] < N), other=0.0
         )
         right = tl.load(
-            down + expert * H * I + n[None, :] * I + at[:, None],
-            mask=(n[None, :] < H) & (at[:, None] < I),
+            down + expert * H * N + n[None, :] * N + at[:, None],
+            mask=(n[None, :] < H) & (at[:, None] < N),
             other=0.0,
         )
         total = tl.dot(rows, right, total)
@@ -73,7 +73,7 @@ def _add(y, out, K, H, BLOCK: tl.constexpr):
 def fused_moe(x, up, down, expert, weight, out):
     T, H = x.shape
     K = expert.shape[1]
-    E, I = down.shape[0], down.shape[2]
+    E, N = down.shape[0], down.shape[2]
     BM = 64
     ranked, order = torch.sort(expert.flatten(), stable=True)
     # As many tiles as there could be: the last ones may hold no pair.
@@ -86,10 +86,10 @@ def fused_moe(x, up, down, expert, weight, out):
     earlier = torch.cat([ends.new_zeros(1), ends])[tile_expert]
     tile_first = starts[tile_expert] + (number - earlier) * BM
     tile_last = starts[tile_expert + 1]
-    h = torch.empty(T * K, I, dtype=x.dtype, device=x.device)
+    h = torch.empty(T * K, N, dtype=x.dtype, device=x.device)
     y = torch.empty(T * K, H, dtype=torch.float32, device=x.device)
-    grid = (tiles, triton.cdiv(I, 64))
-    _hidden[grid](x, up, order, tile_expert, tile_first, tile_last, h, K, H, I, BM=BM, BN=64)
+    grid = (tiles, triton.cdiv(N, 64))
+    _hidden[grid](x, up, order, tile_expert, tile_first, tile_last, h, K, H, N, BM=BM, BN=64)
     grid = (tiles, triton.cdiv(H, 64))
-    _output[grid](h, down, order, weight, tile_expert, tile_first, tile_last, y, H, I, BM=BM, BN=64)
+    _output[grid](h, down, order, weight, tile_expert, tile_first, tile_last, y, H, N, BM=BM, BN=64)
     _add[(T, triton.cdiv(H, 1024))](y, out, K, H, BLOCK=1024)
