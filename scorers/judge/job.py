@@ -27,6 +27,11 @@ class Scalar:
     type: str
     value: float
 
+    def __post_init__(self) -> None:
+        """Keep an integer one an integer, which shapes can be made of."""
+        if self.type == "int":
+            object.__setattr__(self, "value", int(self.value))
+
 
 @dataclass(frozen=True)
 class Tensor:
