@@ -6,14 +6,14 @@
 
 extern "C" void sliding_window_attention(const float* q, const float* k, const float* v, float* out,
                                          int64_t B, int64_t S, int64_t Hq, int64_t Hkv, int64_t D,
-                                         int64_t W, float scale) {
+                                         int64_t window, float scale) {
     const int64_t group = Hq / Hkv;
 #pragma omp parallel for collapse(3) schedule(dynamic, 16)
     for (int64_t b = 0; b < B; ++b) {
         for (int64_t h = 0; h < Hq; ++h) {
             for (int64_t i = 0; i < S; ++i) {
-                std::vector<float> p(W), sum(D, 0.0f);
-                const int64_t begin = std::max<int64_t>(0, i - W + 1);
+                std::vector<float> p(window), sum(D, 0.0f);
+                const int64_t begin = std::max<int64_t>(0, i - window + 1);
                 const float* query = q + ((b * S + i) * Hq + h) * D;
                 const int64_t first = (b * S * Hkv + h / group) * D;
                 float top = -INFINITY, total = 0;
