@@ -81,7 +81,7 @@ class Operation(Definition):
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     scalars: tuple[Scalar, ...] = ()
-    reference_dims: dict[Identifier, Identifier] = {}
+    reference_dims: dict[Identifier, Identifier] = Field(default_factory=dict)
     compiles: bool = True
     roofline: Roofline
     workloads: Annotated[dict[Kind, WorkloadTable], Field(min_length=1)]

@@ -61,11 +61,7 @@ class Baselines:
         Raises:
             OracleDisagrees: one of them is wrong.
         """
-        offered = [
-            name
-            for name in names
-            if self._has(operation, name)
-        ]
+        offered = [name for name in names if self._has(operation, name)]
         ratios = {}
         for name in offered:
             key = (operation.digest, workload.name, name)

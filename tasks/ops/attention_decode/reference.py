@@ -11,9 +11,7 @@ def attention_decode(q, k, v, scale):
 def best(q, k, v, scale):
     # The heads of a group as so many queries of one head, which reads each key once.
     grouped = q.unflatten(1, (k.shape[2], -1))
-    out = F.scaled_dot_product_attention(
-        grouped, k.transpose(1, 2), v.transpose(1, 2), scale=scale
-    )
+    out = F.scaled_dot_product_attention(grouped, k.transpose(1, 2), v.transpose(1, 2), scale=scale)
     return out.flatten(1, 2)
 
 

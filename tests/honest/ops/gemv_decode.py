@@ -7,7 +7,7 @@ import triton.language as tl
 @triton.jit
 def multiply(x, weight, out, M, N, K, ROWS: tl.constexpr, STEP: tl.constexpr):
     n = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
-    for m in range(0, M):
+    for m in range(M):
         acc = tl.zeros([ROWS, STEP], tl.float32)
         for begin in range(0, K, STEP):
             k = begin + tl.arange(0, STEP)
