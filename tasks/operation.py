@@ -64,7 +64,10 @@ class Operation(Definition):
     """What a kernel must compute: signature, reference, tolerance, roofline and workloads.
 
     `source` names the model configurations that the shapes come from, or says that there is none.
-    `tier` is what was expected of its difficulty when it was written.
+    `tier` is what was expected of its difficulty when it was written. `reference_dims` are the dims
+    that no input's shape tells, by the names that the functions of reference.py take them under.
+    `compiles` is false where torch.compile does not take the reference in useful time, so that it
+    is no baseline.
     """
 
     name: Identifier
@@ -78,6 +81,8 @@ class Operation(Definition):
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     scalars: tuple[Scalar, ...] = ()
+    reference_dims: dict[Identifier, Identifier] = Field(default_factory=dict)
+    compiles: bool = True
     roofline: Roofline
     workloads: Annotated[dict[Kind, WorkloadTable], Field(min_length=1)]
     reference: str
@@ -167,6 +172,8 @@ class Operation(Definition):
             "tensors": [self._tensor_spec(t, language) for t in self.tensors],
             "dims": list(self.dims),
             "scalars": [s.model_dump() for s in self.scalars],
+            "compiles": self.compiles,
+            "reference_dims": list(self.reference_dims.values()),
             "reference": self.reference,
             "rate": self.roofline.rate[language],
             "distributions": list(self.distributions),
@@ -218,10 +225,19 @@ class Operation(Definition):
                     f"the tensor '{tensor.name}' has fill '{tensor.fill}', which must name one of"
                     f" the dims {', '.join(self.dims)}"
                 )
+        if unknown := sorted(set(self.reference_dims.values()) - set(self.dims)):
+            raise ValueError(
+                f"reference_dims names '{unknown[0]}', which is none of the dims"
+                f" {', '.join(self.dims)}"
+            )
         check_reference(
             self.reference,
             self.name,
-            [*(t.name for t in self.inputs), *(s.name for s in self.scalars)],
+            [
+                *(t.name for t in self.inputs),
+                *self.reference_dims,
+                *(s.name for s in self.scalars),
+            ],
         )
         return self
 

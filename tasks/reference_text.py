@@ -16,7 +16,8 @@ def check_reference(text: str, function: str, arguments: Sequence[str]) -> None:
     Args:
         text: the source of reference.py.
         function: name of the operation.
-        arguments: names of the inputs, then of the scalars, in calling order.
+        arguments: names of the inputs, of the dims that they do not tell, and of the scalars, in
+            calling order.
 
     Raises:
         ValueError: the text breaks one of these rules; the message says which.

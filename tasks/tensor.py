@@ -18,6 +18,8 @@ FloatFill = Literal[
     "positive",
     "log_uniform",
     "decay",
+    "log_decay",
+    "unit",
     "probability",
 ]
 IndexFill = Literal["index", "sorted_index", "lengths", "offsets", "permutation"]
@@ -79,14 +81,16 @@ class Input(Tensor):
     A float tensor's `fill` is `data` (the distribution under test), `weight` (random: an affine
     scale, or a matrix of variance 1/K where there are two dims), `bias` (random), `cosine` or
     `sine` (of random angles), `positive` (uniform from 0.1 to 1), `log_uniform` (log-uniform from
-    1e-4 to 1), `decay` (uniform from 0.8 to 1), or `probability` (uniform from 0 to 1).
+    1e-4 to 1), `decay` (uniform from 0.8 to 1), `log_decay` (the logarithm of such), `unit` (of
+    norm 1 along the last dimension), or `probability` (uniform from 0 to 1).
 
     An int32 or int64 tensor's is `index:N` (uniform from 0 to below the dim N), `sorted_index:N`
     (the same, sorted along the last dimension), `lengths:N` (uniform from 1 to N), `offsets:N`
     (one dimension: from 0 to N, not decreasing) or `permutation:N` (distinct numbers from 0 to
     below N, or to below as many as there are elements).
 
-    `bytes` is uniform over the values of uint8 or int8, or over the finite ones of float8_e4m3fn.
+    `bytes` is uniform over the values of uint8 or int8, or over the finite ones of float8_e4m3fn;
+    `float8_bits` is uniform over the uint8 bit patterns of the latter.
     """
 
     fill: str
@@ -105,10 +109,13 @@ class Input(Tensor):
             allowed = tuple(dtype for dtype in get_args(DType) if "float" in dtype)
         elif self.fill == "bytes":
             allowed = ("uint8", "int8", "float8_e4m3fn")
+        elif self.fill == "float8_bits":
+            allowed = ("uint8",)
         else:
             known = [
                 *get_args(FloatFill),
                 "bytes",
+                "float8_bits",
                 *(f"{name}:DIM" for name in get_args(IndexFill)),
             ]
             raise ValueError(

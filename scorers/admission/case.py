@@ -47,6 +47,11 @@ class Case:
         )
 
     @property
+    def scalars(self) -> list[float]:
+        """What the reference takes after its inputs."""
+        return self.setting.judged.reference_scalars(self.workload.dims)
+
+    @property
     def place(self) -> str:
         """Where in the operation this is, for sentences."""
         return f"{self.workload.name}, {self.distribution} inputs"
@@ -65,7 +70,7 @@ class Case:
             ReferenceFailed: the function raised, whatever it was.
         """
         given = self.contents.inputs if inputs is None else inputs
-        values = self.setting.scalars if scalars is None else scalars
+        values = self.scalars if scalars is None else scalars
         try:
             with torch.inference_mode():
                 found = kernel(*(tensor.clone() for tensor in given), *values)
@@ -97,7 +102,6 @@ class Setting:
         self.operation = operation
         self.language = language
         self.judged = job.parse_operation(operation.judge_spec(language, kind))
-        self.scalars = [scalar.value for scalar in self.judged.scalars]
         self.contents = ContentsCache(_SEED)
         self.workloads = sorted(
             (w for w in self.judged.workloads if kind == "cpu" or _fits(w)), key=_elements

@@ -34,7 +34,8 @@ def impostors(operation: Operation) -> Iterator[Impostor]:
     for index, scalar in enumerate(operation.scalars):
         for value in (0, 1):
             if value != scalar.value:
-                other = _with_scalar(index, value)
+                # From the end: dims may come before the scalars.
+                other = _with_scalar(index - len(operation.scalars), value)
                 yield Impostor(f"{value} for {scalar.name}", other, anywhere=True)
     for storage in ("float16", "bfloat16"):
         name = f"float32 inputs stored as {storage}"
@@ -186,7 +187,7 @@ def _bits(tensor: torch.Tensor) -> torch.Tensor:
 
 def _with_scalar(index: int, value: int) -> Callable[[Case], Outputs | None]:
     def outputs(case: Case) -> Outputs | None:
-        scalars = list(case.setting.scalars)
+        scalars = list(case.scalars)
         scalars[index] = type(scalars[index])(value)
         return case.run(case.setting.reference.eager, scalars=scalars)
 

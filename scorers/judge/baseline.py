@@ -90,7 +90,6 @@ class Served:
         operation: Operation = parse_operation(setup["operation"])
         self.operation = operation
         self.reference = Reference(operation)
-        self.scalars = [s.value for s in operation.scalars]
         self.dtypes = [getattr(torch, t.dtype) for t in operation.tensors]
         self.shapes = {
             tuple(w.dims[d] for d in operation.dims): w.shapes for w in operation.workloads
@@ -143,8 +142,10 @@ class Served:
         tensors = tensors_at(self.bytes, self.dtypes, self.shapes[request.dims], offsets)
         inputs = tensors[: len(self.operation.inputs)]
         function = self.functions[request.function]
+        dims = dict(zip(self.operation.dims, request.dims, strict=True))
+        scalars = self.operation.reference_scalars(dims)
         begin = time.perf_counter_ns()
-        result = function(*inputs, *self.scalars)
+        result = function(*inputs, *scalars)
         nanoseconds = time.perf_counter_ns() - begin
         self.results = result if isinstance(result, tuple) else (result,)
         if request.keep:

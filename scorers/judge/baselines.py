@@ -53,7 +53,7 @@ class Baselines:
         """How much faster than eager other baselines are, measured once, as a candidate is.
 
         Args:
-            operation: the operation; it may have no `best`, which is left out then.
+            operation: the operation; a baseline that it does not have is left out.
             workload: the workload.
             eager: eager's bench, laid out for the workload.
             names: names of other baselines.
@@ -61,11 +61,7 @@ class Baselines:
         Raises:
             OracleDisagrees: one of them is wrong.
         """
-        offered = [
-            name
-            for name in names
-            if name != "best" or self.contents.reference(operation).best is not None
-        ]
+        offered = [name for name in names if self._has(operation, name)]
         ratios = {}
         for name in offered:
             key = (operation.digest, workload.name, name)
@@ -73,6 +69,11 @@ class Baselines:
                 self._ratios[key] = self._compare(operation, workload, eager, name)
             ratios[name] = self._ratios[key]
         return ratios
+
+    def _has(self, operation: Operation, name: str) -> bool:
+        if name == "compile":
+            return operation.compiles
+        return name != "best" or self.contents.reference(operation).best is not None
 
     def _compare(self, operation: Operation, workload: Workload, eager: Bench, name: str) -> float:
         other = replace(eager, function=BASELINES.index(name))

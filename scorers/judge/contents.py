@@ -119,7 +119,7 @@ class ContentsCache:
             )
         else:
             inputs = self._inputs(operation, workload, distribution, draw)
-        return Contents(inputs, expect(operation, self.reference(operation), inputs))
+        return Contents(inputs, expect(operation, workload, self.reference(operation), inputs))
 
     def _inputs(
         self, operation: Operation, workload: Workload, distribution: str, draw: Draw
@@ -140,10 +140,13 @@ class ContentsCache:
 
 
 def expect(
-    operation: Operation, reference: Reference, inputs: tuple[torch.Tensor, ...]
+    operation: Operation,
+    workload: Workload,
+    reference: Reference,
+    inputs: tuple[torch.Tensor, ...],
 ) -> tuple[Expected, ...]:
     """The oracle's outputs for these inputs, rounded to the range of the output's dtype."""
-    scalars = [s.value for s in operation.scalars]
+    scalars = operation.reference_scalars(workload.dims)
     with torch.inference_mode():
         values = _as_tuple(reference.oracle(*inputs, *scalars))
         if reference.magnitude is not None:

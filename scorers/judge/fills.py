@@ -108,6 +108,8 @@ _PARAMETERS: dict[str, Callable[[torch.Tensor, Draw], torch.Tensor]] = {
     "positive": lambda normal, draw: draw.uniform(normal.shape, 0.1, 1),
     "log_uniform": lambda normal, draw: draw.uniform(normal.shape, np.log(1e-4), 0).exp_(),
     "decay": lambda normal, draw: draw.uniform(normal.shape, 0.8, 1),
+    "log_decay": lambda normal, draw: draw.uniform(normal.shape, 0.8, 1).log_(),
+    "unit": lambda normal, draw: torch.nn.functional.normalize(normal, dim=-1),
     "probability": lambda normal, draw: draw.uniform(normal.shape, 0, 1),
 }
 
@@ -162,6 +164,8 @@ def fill(
         return _INDICES[kind](dims[dim], shape, draw).to(getattr(torch, dtype))
     if kind == "bytes":
         return _bytes(dtype, shape, draw)
+    if kind == "float8_bits":
+        return _bytes("float8_e4m3fn", shape, draw).view(torch.uint8)
     normal = _normal(shape, draw, pool)
     kinds = DISTRIBUTIONS if kind == "data" else _PARAMETERS
     values = kinds[distribution if kind == "data" else kind](normal, draw)
@@ -189,7 +193,9 @@ def change_a_few(name: str, earlier: torch.Tensor, fresh: torch.Tensor, draw: Dr
         flat[places] = flat[places.roll(1)]
         return changed
     places = draw.integers(flat.numel(), (count,))
-    if kind in _ELEMENTWISE and flat.is_floating_point():
+    if kind == "unit":
+        flat[places] = -flat[places]
+    elif kind in _ELEMENTWISE and flat.is_floating_point():
         flat[places] = flat[places] * 2 + 1
     else:
         flat[places] = _assignable(fresh.reshape(-1))[places]

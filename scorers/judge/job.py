@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +68,11 @@ class Workload:
 
 @dataclass(frozen=True)
 class Operation:
-    """What the kernel must compute, in the terms that the judge needs."""
+    """What the kernel must compute, in the terms that the judge needs.
+
+    The functions of the reference take the inputs, the `reference_dims` and the scalars. Where
+    `compiles` is false, torch.compile is no baseline of it.
+    """
 
     name: str
     function: str
@@ -80,6 +85,8 @@ class Operation:
     rate: str
     distributions: tuple[str, ...]
     workloads: tuple[Workload, ...]
+    reference_dims: tuple[str, ...] = ()
+    compiles: bool = True
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
@@ -90,6 +97,10 @@ class Operation:
     def outputs(self) -> tuple[Tensor, ...]:
         """The output tensors, in calling order."""
         return tuple(t for t in self.tensors if t.role == "output")
+
+    def reference_scalars(self, dims: Mapping[str, int]) -> list[float]:
+        """What the reference takes after its inputs, at a workload's dims."""
+        return [*(dims[d] for d in self.reference_dims), *(s.value for s in self.scalars)]
 
 
 @dataclass(frozen=True)

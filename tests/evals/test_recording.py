@@ -48,6 +48,15 @@ def test_shipped_recordings_answer_todays_prompts(name, hardware, language):
         assert recorded.prompt == write_prompt(EvalTask(operation, profile, language))
 
 
+def test_the_hard_recording_answers_todays_operations():
+    recording = load_recording("claude-hard-cuda")
+    assert len(recording.completions) == 18
+    for (_, eval_task, _), recorded in recording.completions.items():
+        operation = load_operation(eval_task.split("/")[0])
+        assert f"\n{operation.description}\n" in recorded.prompt
+        assert operation.signature("cuda") in recorded.prompt
+
+
 def test_shipped_skill_is_the_recorded_one():
     recording = load_recording("claude-cpp")
     skill = load_skill(SHIPPED_SKILLS / "cpu-kernels")

@@ -70,8 +70,11 @@ FILLS = [
     ("positive", "float32"),
     ("log_uniform", "float32"),
     ("decay", "float32"),
+    ("log_decay", "float32"),
+    ("unit", "float32"),
     ("probability", "float32"),
     ("bytes", "uint8"),
+    ("float8_bits", "uint8"),
     ("bytes", "int8"),
     ("bytes", "float8_e4m3fn"),
     ("index:N", "int64"),
@@ -85,6 +88,9 @@ RANGES = {
     "positive": (0.1, 1),
     "log_uniform": (1e-4, 1),
     "decay": (0.8, 1),
+    "log_decay": (-0.2232, 0),
+    "unit": (-1, 1),
+    "float8_bits": (0, 254),
     "probability": (0, 1),
     "cosine": (-1, 1),
     "sine": (-1, 1),
@@ -103,6 +109,10 @@ def assert_valid(name: str, values: torch.Tensor) -> None:
     assert real.isfinite().all()
     assert low <= float(real.min())
     assert float(real.max()) <= high
+    if name == "unit":
+        assert abs(float(real.square().sum()) - 1) < 1e-5
+    if name == "float8_bits":
+        assert (values != 127).all()
     if name in ("offsets:N", "sorted_index:N"):
         assert (real.diff() >= 0).all()
     if name == "offsets:N":

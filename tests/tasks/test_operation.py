@@ -130,6 +130,8 @@ def test_the_judge_is_told_everything_concrete():
         ],
         "dims": ["M", "N"],
         "scalars": [{"name": "eps", "type": "float", "value": 1e-6}],
+        "compiles": True,
+        "reference_dims": [],
         "rate": "float32",
     }
     assert workloads[0] == {
@@ -189,7 +191,7 @@ def test_unknown_operations_are_answered_with_close_ones():
     assert str(caught.value).startswith(
         "There is no operation 'rmsnorm'; did you mean rms_norm or layer_norm"
     )
-    with pytest.raises(OperationError, match="there are: .*cross_entropy, .*layer_norm, "):
+    with pytest.raises(OperationError, match=r"there are: .*cross_entropy, .*layer_norm, "):
         load_operation("zzz")
     assert issubclass(OperationError, UsageError)
 

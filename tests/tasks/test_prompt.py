@@ -15,10 +15,13 @@ RECORDINGS = Path(__file__).parents[2] / "evals" / "recordings"
 
 
 def recorded_prompts() -> dict[str, str]:
-    """Return the distinct prompts of the recordings, by the id of their eval task."""
+    """Return the distinct prompts of the recordings, by the id of their eval task.
+
+    Those of the hard operations have another wording around the same operation.
+    """
     rows = [
         json.loads(line)
-        for path in sorted(RECORDINGS.glob("*.jsonl"))
+        for path in sorted(RECORDINGS.glob("claude-c*.jsonl"))
         for line in path.read_text().splitlines()
     ]
     return {f"{row['op']}/{row['hardware']}/{row['language']}": row["prompt"] for row in rows}

@@ -1,0 +1,51 @@
+import torch
+import torch.nn.functional as F
+
+
+def sliding_window_attention(q, k, v, window, scale):
+    g = q.shape[2] // k.shape[2]
+    q, k, v = (t.transpose(1, 2) for t in (q, k.repeat_interleave(g, 2), v.repeat_interleave(g, 2)))
+    i = torch.arange(q.shape[2], device=q.device)
+    seen = (i <= i[:, None]) & (i > i[:, None] - window)
+    out = F.scaled_dot_product_attention(q, k, v, attn_mask=seen, scale=scale)
+    return out.transpose(1, 2).contiguous()
+
+
+def _heads(q, k, v):
+    # A head at a time: the scores of all of them in float64 would fill a GPU.
+    g = q.shape[2] // k.shape[2]
+    for b in range(q.shape[0]):
+        for h in range(q.shape[2]):
+            kept = (k[b, :, h // g].double(), v[b, :, h // g].double())
+            yield (b, slice(None), h), q[b, :, h].double(), *kept
+
+
+def _hidden(q, window):
+    i = torch.arange(q.shape[0], device=q.device)
+    return (i > i[:, None]) | (i <= i[:, None] - window)
+
+
+def _softmax(q, k, window, scale):
+    return (q @ k.T * scale).masked_fill(_hidden(q, window), float("-inf")).softmax(-1)
+
+
+def oracle(q, k, v, window, scale):
+    out = torch.empty(q.shape, dtype=torch.float64, device=q.device)
+    for place, qh, kh, vh in _heads(q, k, v):
+        out[place] = _softmax(qh, kh, window, scale) @ vh
+    return out
+
+
+def magnitude(q, k, v, window, scale):
+    # The logits' own rounding, in units of their terms, and then that of the products with v.
+    out = torch.empty(q.shape, dtype=torch.float64, device=q.device)
+    for place, qh, kh, vh in _heads(q, k, v):
+        p = _softmax(qh, kh, window, scale)
+        sizes = qh.abs() @ kh.abs().T * scale
+        terms = sizes.masked_fill(_hidden(qh, window), 0).amax(-1, keepdim=True)
+        total = p @ vh.abs()
+        if q.dtype == torch.float32:
+            out[place] = (1 + terms) * total
+        else:
+            out[place] = torch.sqrt(p.square() @ vh.square()) + 1e-5 * terms * total
+    return out

@@ -1,0 +1,45 @@
+"""Matrix product: a program a tile of the output."""
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def multiply(
+    a,
+    b,
+    out,
+    M,
+    N,
+    K,
+    ROWS: tl.constexpr,
+    COLUMNS: tl.constexpr,
+    STEP: tl.constexpr,
+):
+    m = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
+    n = tl.program_id(1).to(tl.int64) * COLUMNS + tl.arange(0, COLUMNS)
+    acc = tl.zeros([ROWS, COLUMNS], tl.float32)
+    for begin in range(0, K, STEP):
+        k = begin + tl.arange(0, STEP)
+        left = tl.load(
+            a + m[:, None] * K + k[None, :],
+            mask=(m[:, None] < M) & (k[None, :] < K),
+            other=0.0,
+        )
+        right = tl.load(
+            b + k[:, None] * N + n[None, :],
+            mask=(k[:, None] < K) & (n[None, :] < N),
+            other=0.0,
+        )
+        acc = tl.dot(left, right, acc, input_precision="ieee")
+    tl.store(
+        out + m[:, None] * N + n[None, :],
+        acc.to(out.dtype.element_ty),
+        mask=(m[:, None] < M) & (n[None, :] < N),
+    )
+
+
+def gemm(a, b, out):
+    M, N = out.shape
+    grid = (triton.cdiv(M, 128), triton.cdiv(N, 128))
+    multiply[grid](a, b, out, M, N, a.shape[1], ROWS=128, COLUMNS=128, STEP=32, num_warps=8)
