@@ -26,6 +26,11 @@ class Scalar:
     type: str
     value: float
 
+    def __post_init__(self) -> None:
+        # Reading made it a float, which neither C's int64_t nor a shape in torch accepts.
+        if self.type == "int":
+            object.__setattr__(self, "value", int(self.value))
+
 
 @dataclass(frozen=True)
 class Tensor:
