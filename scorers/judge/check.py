@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -32,7 +33,10 @@ def compare(
     worst = Difference(0.0, "")
     for tensor, expected, output in zip(operation.outputs, contents.expected, outputs, strict=True):
         found = _compare_output(tensor, expected, output)
-        if not found.error <= worst.error:
+        # A NaN compares with nothing, so that the next output would take its place.
+        if math.isnan(found.error):
+            return found
+        if found.error > worst.error:
             worst = found
     return worst
 

@@ -56,6 +56,18 @@ def test_one_bad_element_anywhere_is_seen(rows, columns, data, bad):
     assert compare(operation(), contents_of(value), (value.clone(),)).error == 0
 
 
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 1e30])
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_one_wrong_output_of_several_is_seen(wrong: int, bad: float):
+    value = torch.ones(3, 5)
+    expected = contents_of(value).expected[0]
+    outputs = [value * (1 + 5e-8), value * (1 + 5e-8)]
+    outputs[wrong] = torch.full_like(value, bad)
+    found = compare(operation("add_rms_norm"), Contents((), (expected, expected)), tuple(outputs))
+    assert not found.passes
+    assert found.detail.startswith(("out[", "total[")[wrong])
+
+
 def test_finite_masks_must_be_equal():
     value = torch.tensor([[1.0, math.inf, -math.inf, math.nan]])
     assert error(value, value.clone()) == 0
