@@ -7,14 +7,15 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from .definition import Definition, name_unknown, read_definition
 from .errors import UsageError
 from .expression import ExpressionError, evaluate, names_in
-from .language import KIND_OF_LANGUAGE, RATES_OF_KIND, SIZE_OF_DTYPE, DType, Kind, Language
+from .language import KIND_OF_LANGUAGE, RATES_OF_KIND, SIZE_OF_DTYPE, Kind, Language
 from .reference_text import check_reference, function_source
 from .tensor import C_TYPES, Identifier, Input, Output, Scalar
+from .workload import Roofline, Workload, WorkloadTable
 
 OPS: Final = Path(__file__).parent / "ops"
 
@@ -51,51 +52,12 @@ Family = Literal[
     "elementwise",
 ]
 Tier = Literal["plain", "hard"]
-Dims = dict[Identifier, PositiveInt]
 _LEAST_WORKLOADS: Final = 3
+_added: dict[str, Path] = {}
 
 
 class OperationError(UsageError):
     """An operation that does not exist, is not well defined, or is not asked for like this."""
-
-
-class Roofline(Definition):
-    """The least work that the operation could need, as expressions over the dims.
-
-    `bytes` reads each input and writes each output once; `size_x` is the bytes of one element of
-    the tensor x in the language at hand. `operations` counts additions, multiplications,
-    comparisons, divisions and transcendental functions as one each, and runs at the peak `rate`
-    of that dtype.
-    """
-
-    bytes: str
-    operations: str
-    rate: dict[Language, DType]
-
-
-class WorkloadTable(Definition):
-    """The workloads of one kind of hardware.
-
-    `visible` ones are named in the prompt and timed, `hidden_timed` ones are timed but not named,
-    and `hidden` ones are only checked.
-    """
-
-    visible: Annotated[tuple[Dims, ...], Field(min_length=1)]
-    hidden_timed: tuple[Dims, ...] = ()
-    hidden: Annotated[tuple[Dims, ...], Field(min_length=1)]
-
-
-class Workload(Definition):
-    """One operation with concrete dims."""
-
-    dims: dict[str, int]
-    visible: bool
-    timed: bool
-
-    @property
-    def name(self) -> str:
-        """The dims in the operation's order, such as `M=512,N=4096`."""
-        return ",".join(f"{dim}={extent}" for dim, extent in self.dims.items())
 
 
 class Operation(Definition):
@@ -326,7 +288,7 @@ class Operation(Definition):
 
 def operation_names() -> tuple[str, ...]:
     """Return the names of all the operations, sorted."""
-    return tuple(sorted(path.parent.name for path in OPS.glob("*/op.toml")))
+    return tuple(sorted(_folders()))
 
 
 @lru_cache
@@ -336,9 +298,39 @@ def load_operation(name: str) -> Operation:
     Raises:
         OperationError: there is no such operation, or its files are not well formed; one sentence.
     """
-    if name not in operation_names():
-        raise OperationError(name_unknown("operation", name, operation_names()))
-    return read_operation(OPS / name)
+    folders = _folders()
+    if name not in folders:
+        raise OperationError(name_unknown("operation", name, folders))
+    return read_operation(folders[name])
+
+
+def add_operations(folder: Path) -> None:
+    """Add operations to those that are shipped, for the rest of this process.
+
+    Args:
+        folder: of one operation, or of several.
+
+    Raises:
+        OperationError: it holds none, or one whose name is taken.
+    """
+    paths = [folder, *sorted(folder.iterdir())] if folder.is_dir() else []
+    found = {path.resolve().name: path for path in paths if (path / "op.toml").is_file()}
+    if not found:
+        raise OperationError(
+            f"{folder}: no op.toml is in it or in a folder of it; name a folder of operations."
+        )
+    for name, path in found.items():
+        taken = _folders().get(name)
+        if taken is not None and taken.resolve() != path.resolve():
+            raise OperationError(
+                f"{path}: there is an operation '{name}' already, in {taken}; rename this one."
+            )
+    _added.update(found)
+    load_operation.cache_clear()
+
+
+def _folders() -> dict[str, Path]:
+    return {path.parent.name: path.parent for path in OPS.glob("*/op.toml")} | _added
 
 
 def load_operations() -> tuple[Operation, ...]:

@@ -26,7 +26,8 @@ from skilldyno.scorers.job import make_job
 from skilldyno.scorers.pack import write_pack
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.language import Language
-from skilldyno.tasks.operation import Operation, WorkloadTable, load_operation
+from skilldyno.tasks.operation import Operation, load_operation
+from skilldyno.tasks.workload import WorkloadTable
 
 HERE = Path(__file__).parent
 TESTS = HERE.parents[1] / "tests"

@@ -33,8 +33,8 @@ def compare(
     worst = Difference(0.0, "")
     for tensor, expected, output in zip(operation.outputs, contents.expected, outputs, strict=True):
         found = _compare_output(tensor, expected, output)
-        # A NaN compares with nothing, so that the next output would take its place.
         if math.isnan(found.error):
+            # Nothing compares with it: a later output that is right would take its place.
             return found
         if found.error > worst.error:
             worst = found

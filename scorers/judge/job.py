@@ -27,7 +27,7 @@ class Scalar:
     value: float
 
     def __post_init__(self) -> None:
-        # Reading made it a float, which neither C's int64_t nor a shape in torch accepts.
+        """Keep an integer one an integer, which shapes can be made of."""
         if self.type == "int":
             object.__setattr__(self, "value", int(self.value))
 

@@ -1,5 +1,6 @@
 """The comparison with the oracle: everywhere, by a tolerance that follows the output."""
 
+import dataclasses
 import math
 
 import pytest
@@ -56,18 +57,6 @@ def test_one_bad_element_anywhere_is_seen(rows, columns, data, bad):
     assert compare(operation(), contents_of(value), (value.clone(),)).error == 0
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, 1e30])
-@pytest.mark.parametrize("wrong", [0, 1])
-def test_one_wrong_output_of_several_is_seen(wrong: int, bad: float):
-    value = torch.ones(3, 5)
-    expected = contents_of(value).expected[0]
-    outputs = [value * (1 + 5e-8), value * (1 + 5e-8)]
-    outputs[wrong] = torch.full_like(value, bad)
-    found = compare(operation("add_rms_norm"), Contents((), (expected, expected)), tuple(outputs))
-    assert not found.passes
-    assert found.detail.startswith(("out[", "total[")[wrong])
-
-
 def test_finite_masks_must_be_equal():
     value = torch.tensor([[1.0, math.inf, -math.inf, math.nan]])
     assert error(value, value.clone()) == 0
@@ -97,3 +86,19 @@ def test_rounded_integer_may_be_either_neighbour_of_a_tie_only():
     assert not passes(2, 2, 1, 127)
     assert not passes(2, 2, 0, 126)
     assert not passes(0, 2, 0, 127)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_one_bad_output_counts_whatever_the_others_are(bad: float):
+    quant = operation("quant_int8")
+    real, scale = torch.tensor([[1.0, 2.0]]), torch.tensor([0.5])
+    expected = (Expected(real, torch.ones(1, 1), True), Expected(scale, scale, True))
+    right = torch.tensor([[1, 2]], dtype=torch.int8)
+    wrong = torch.full((1, 2), bad)
+    two_scales = dataclasses.replace(quant, tensors=(*quant.tensors[:1], *quant.tensors[2:] * 2))
+    pair = (expected[1], expected[1])
+    assert compare(quant, Contents((), expected), (right, scale)).passes
+    assert not compare(quant, Contents((), expected), (right, torch.tensor([bad]))).passes
+    assert not compare(quant, Contents((), expected), (wrong, scale)).passes
+    for outputs in ((torch.tensor([bad]), scale), (scale, torch.tensor([bad]))):
+        assert not compare(two_scales, Contents((), pair), outputs).passes

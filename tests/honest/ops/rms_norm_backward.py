@@ -1,4 +1,4 @@
-"""Backward of RMS normalisation: dweight stays with each program, and a second kernel adds it up."""
+"""Backward of RMS normalisation: each program keeps its dweight, and a second kernel adds them."""
 
 import torch
 import triton
