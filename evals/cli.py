@@ -11,6 +11,7 @@ import click
 from ..scorers.judge.errors import MachineError
 from ..tasks.errors import RunError, UsageError
 from .cli_gate import gate, plan
+from .cli_ops import ops, ops_option
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -62,6 +63,7 @@ def demo(fresh: bool, log_dir: Path, as_json: bool) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@ops_option
 @click.option("--op", "op", required=True, help="The operation that the kernel computes.")
 @click.option("--language", help="By default told by the file's ending (.cpp).")
 @click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
@@ -84,6 +86,7 @@ def judge(
 @click.argument("skills", nargs=-1, required=True, metavar="SKILL...")
 @click.option("-m", "--model", "models", multiple=True, help="A model, by Inspect; repeatable.")
 @click.option("--suite", default="demo", show_default=True, help="A suite's name or .toml file.")
+@ops_option
 @click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
 @click.option("--epochs", type=click.IntRange(1), help="Samples of each op; else the suite's.")
 @click.option("--sham", is_flag=True, help="Add inert text of the first SKILL's length.")
@@ -242,6 +245,7 @@ def cases(file: Path, models: tuple[str, ...], log_dir: Path, **options: Any) ->
 
 @main.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@ops_option
 @click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
 def score(logs: tuple[Path, ...], unsafe: bool) -> None:
     """Judge the completions in LOGS (folders or .eval files) on this machine, and score them."""
@@ -252,6 +256,7 @@ def score(logs: tuple[Path, ...], unsafe: bool) -> None:
 
 @main.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@ops_option
 @click.option(
     "-o",
     "--output",
@@ -272,6 +277,7 @@ def pack(logs: tuple[Path, ...], output: Path) -> None:
 
 @main.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@ops_option
 @click.argument("evidence", type=click.Path(path_type=Path))
 def unpack(logs: tuple[Path, ...], evidence: Path) -> None:
     """Score LOGS by the EVIDENCE that a packed judge wrote elsewhere."""
@@ -297,3 +303,4 @@ def exploits(language: str | None, pattern: str | None, as_json: bool) -> None:
 
 main.add_command(gate)
 main.add_command(plan)
+main.add_command(ops)

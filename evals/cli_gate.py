@@ -8,12 +8,15 @@ from typing import Any
 
 import click
 
+from .cli_ops import ops_option
+
 
 @click.command()
 @click.argument("old")
 @click.argument("new", required=False)
 @click.option("-m", "--model", "models", multiple=True, help="A model that runs Skills; repeat.")
 @click.option("--suite", default="demo", show_default=True, help="A suite's name or file.")
+@ops_option
 @click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
 @click.option("--recording", help="Recorded completions in a model's place.")
 @click.option(

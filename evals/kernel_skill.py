@@ -17,7 +17,7 @@ from ..skills.skill import INLINE_BUDGET, load_skill
 from ..skills.variants import Delivery, Variant, VariantError, make_variant
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, require_this_machine
-from ..tasks.operation import load_operation
+from ..tasks.operation import add_operations, load_operation
 from ..tasks.prompt import write_prompt
 from ..tasks.suite import Suite, load_suite
 from .recording import load_recording
@@ -40,6 +40,7 @@ def kernel_skill(
     evidence_dir: str | None = None,
     unsafe: bool = False,
     judging: Literal["here", "later"] = "here",
+    ops: str | None = None,
 ) -> Task:
     """One arm: a suite's eval tasks, with one variant.
 
@@ -57,10 +58,13 @@ def kernel_skill(
             log folder.
         unsafe: judge without a sandbox where none works.
         judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
+        ops: a folder of operations of one's own, which the suite may name.
 
     Raises:
         UsageError: the Skill, variant, suite, profile or recording is missing or invalid.
     """
+    if ops is not None:
+        add_operations(Path(ops))
     chosen = load_suite(suite)
     profile = _profile(chosen, hardware, judging)
     eval_tasks = [

@@ -50,6 +50,8 @@ def read_definition(
         return model.model_validate(data | supplied)
     except ValidationError as fault:
         details = _distinct(fault.errors(include_url=False))
+        # A field that is misspelt is unknown and missing: the former names what is allowed.
+        details.sort(key=lambda each: each["type"] != "extra_forbidden")
         more = f" ({len(details) - 1} more after this one)" if len(details) > 1 else ""
         raise error(f"{path}: {_sentence(details[0], model)}{more}.") from fault
 
