@@ -189,7 +189,7 @@ def test_unknown_operations_are_answered_with_close_ones():
     assert str(caught.value).startswith(
         "There is no operation 'rmsnorm'; did you mean rms_norm or "
     )
-    with pytest.raises(OperationError, match="there are: cross_entropy, layer_norm, "):
+    with pytest.raises(OperationError, match=r"there are: .*cross_entropy, "):
         load_operation("zzz")
     assert issubclass(OperationError, UsageError)
 
