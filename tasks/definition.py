@@ -50,6 +50,8 @@ def read_definition(
         return model.model_validate(data | supplied)
     except ValidationError as fault:
         details = _distinct(fault.errors(include_url=False))
+        # A typo in a needed field is two faults: the unknown name says more than the missing one.
+        details.sort(key=lambda d: d["type"] != "extra_forbidden")
         more = f" ({len(details) - 1} more after this one)" if len(details) > 1 else ""
         raise error(f"{path}: {_sentence(details[0], model)}{more}.") from fault
 
@@ -114,7 +116,7 @@ def _fields_at(model: Any, loc: tuple[int | str, ...]) -> list[str]:
     for part in loc:
         fields = getattr(here, "model_fields", None)
         here = fields[part].annotation if fields and part in fields else _element(here)
-    fields = getattr(here, "model_fields", None)
+    fields = getattr(here, "model_fields", None) or getattr(_element(here), "model_fields", None)
     return list(fields) if fields else []
 
 
