@@ -11,6 +11,7 @@ import click
 from ..scorers.judge.errors import MachineError
 from ..tasks.errors import RunError, UsageError
 from .cli_gate import gate, plan
+from .cli_hardware import hardware as hardware_
 from .cli_ops import ops, ops_option
 
 EXIT_FAILED = 1
@@ -69,16 +70,23 @@ def demo(fresh: bool, log_dir: Path, as_json: bool) -> None:
 @click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole evidence as JSON.")
 @click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
+@click.option("--compile-for", metavar="ARCHS", help="Build a CUDA file for sm_80,sm_90a,… too.")
 def judge(
-    file: Path, op: str, language: str | None, hardware: str, as_json: bool, unsafe: bool
+    file: Path, op: str, language: str | None, compile_for: str | None, **options: Any
 ) -> None:
     """Judge one kernel file: build it, check it, time it, and say why.
 
-    Exits 0 if the verdict is correct, 1 for any other.
+    Exits 0 if the verdict is correct, 1 for any other.  With --compile-for on a machine without
+    the GPU it is built only, and the exit code is 0 if it builds for every arch.
     """
+    from .compile_for import compile_for_archs
     from .judge_file import judge_file
 
-    verdict = judge_file(file, op, language, hardware, as_json=as_json, unsafe=unsafe)
+    if compile_for is not None:
+        sys.exit(
+            0 if compile_for_archs(file, op, language, compile_for, **options) else EXIT_FAILED
+        )
+    verdict = judge_file(file, op, language, **options)
     sys.exit(0 if verdict == "correct" else EXIT_FAILED)
 
 
@@ -114,6 +122,7 @@ def judge(
     show_default=True,
     help="Where logs, evidence and the report go.",
 )
+@click.option("--compile-for", metavar="ARCHS", help="Build CUDA for sm_80,sm_90a,… too.")
 @click.option("--dry-run", is_flag=True, help="Print the arms, and run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
@@ -304,3 +313,4 @@ def exploits(language: str | None, pattern: str | None, as_json: bool) -> None:
 main.add_command(gate)
 main.add_command(plan)
 main.add_command(ops)
+main.add_command(hardware_)

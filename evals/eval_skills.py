@@ -42,6 +42,7 @@ class EvalRequest:
         delivery: how the Skills reach the model.
         inline_budget: the estimated tokens up to which references are delivered inline.
         recording: completions to replay instead of calling the models.
+        compile_for: archs that each CUDA candidate is built for besides, for the metric `compat`.
         unsafe: judge without a sandbox where none works.
     """
 
@@ -56,6 +57,7 @@ class EvalRequest:
     delivery: Delivery
     inline_budget: int
     recording: str | None
+    compile_for: str | None
     unsafe: bool
 
 
@@ -108,6 +110,7 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
             recording=request.recording,
             evidence_dir=str(evidence),
             unsafe=request.unsafe,
+            compile_for=request.compile_for,
         )
         for skill, choice in _choices(request)
     ]

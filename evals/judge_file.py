@@ -11,7 +11,7 @@ from rich.console import Console
 from ..scorers.executors.local import local_executor
 from ..scorers.job import make_job
 from ..scorers.judge.build import require_compiler
-from ..scorers.judge.evidence import Evidence
+from ..scorers.judge.evidence import ArchBuild, Evidence
 from ..scorers.judge.sandbox import require_sandbox
 from ..tasks.errors import UsageError
 from ..tasks.hardware import detect_hardware, load_profile, require_this_machine
@@ -25,6 +25,7 @@ _LANGUAGES: dict[str, Language] = {
     ".cu": "cuda",
     ".py": "triton",
 }
+_BUILT = {True: "builds", False: "does not build", None: "not known"}
 
 
 class KernelFileError(UsageError):
@@ -32,7 +33,14 @@ class KernelFileError(UsageError):
 
 
 def judge_file(
-    file: Path, op: str, language: str | None, hardware: str, *, as_json: bool, unsafe: bool
+    file: Path,
+    op: str,
+    language: str | None,
+    hardware: str,
+    *,
+    as_json: bool,
+    unsafe: bool,
+    compile_for: tuple[str, ...] = (),
 ) -> str:
     """Judge one file and print what the judge says.
 
@@ -43,17 +51,18 @@ def judge_file(
         UsageError: the file, op, language or profile is not usable.
         MachineError: there is no compiler or no sandbox.
     """
-    chosen = _language_of(file, language)
+    chosen = language_of(file, language)
     operation = load_operation(op)
     profile = detect_hardware(chosen) if hardware == "auto" else load_profile(hardware)
     require_this_machine(profile)
     job = make_job(
         id=file.name,
-        source=_read(file),
+        source=read_source(file),
         operation=operation,
         hardware=profile,
         language=chosen,
         unsafe=unsafe,
+        compile_for=compile_for,
     )
     require_compiler(chosen)
     require_sandbox(profile.kind, unsafe)
@@ -68,7 +77,12 @@ def judge_file(
     return evidence.verdict
 
 
-def _language_of(file: Path, named: str | None) -> Language:
+def language_of(file: Path, named: str | None) -> Language:
+    """The language of a kernel file: the one that is named, or told by the file's ending.
+
+    Raises:
+        KernelFileError: it is unknown.
+    """
     known = ", ".join(sorted(set(_LANGUAGES.values())))
     for language in _LANGUAGES.values():
         if named == language:
@@ -81,7 +95,12 @@ def _language_of(file: Path, named: str | None) -> Language:
     return _LANGUAGES[file.suffix]
 
 
-def _read(file: Path) -> str:
+def read_source(file: Path) -> str:
+    """The text of a kernel file.
+
+    Raises:
+        KernelFileError: it cannot be read.
+    """
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -96,8 +115,25 @@ def describe(evidence: Evidence) -> str:
     if evidence.output:
         lines += ["", "output of the candidate (its end):", evidence.output]
     if evidence.timings:
-        lines += ["", _timing_table(evidence)]
+        lines += ["", _timing_table(evidence), "", _ceilings(evidence)]
+    if evidence.builds:
+        lines += ["", describe_builds(evidence.builds)]
     return "\n".join(lines)
+
+
+def describe_builds(builds: dict[str, ArchBuild]) -> str:
+    """A line for each arch, with the log of what did not build."""
+    lines: list[str] = []
+    for arch, build in builds.items():
+        lines.append(f"{arch}: {_BUILT[build.ok]}")
+        if not build.ok:
+            lines += [f"  {line}" for line in build.log.splitlines()]
+    return "\n".join(lines)
+
+
+def _ceilings(evidence: Evidence) -> str:
+    bandwidth = evidence.environment["bandwidth"] / 1e9
+    return f"The roofline is by ceilings measured on this machine: memory {bandwidth:.4g} GB/s."
 
 
 def _timing_table(evidence: Evidence) -> str:

@@ -11,6 +11,7 @@ from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.solver import Solver, generate
 
+from ..scorers.job import parse_archs
 from ..scorers.judge.files import judge_digest
 from ..scorers.kernel import kernel_quality
 from ..skills.skill import INLINE_BUDGET, load_skill
@@ -41,6 +42,7 @@ def kernel_skill(
     unsafe: bool = False,
     judging: Literal["here", "later"] = "here",
     ops: str | None = None,
+    compile_for: str | None = None,
 ) -> Task:
     """One arm: a suite's eval tasks, with one variant.
 
@@ -59,6 +61,8 @@ def kernel_skill(
         unsafe: judge without a sandbox where none works.
         judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
         ops: a folder of operations of one's own, which the suite may name.
+        compile_for: archs such as `sm_80,sm_90a` that each CUDA candidate is built for besides; the
+            share that builds is the metric `compat`.
 
     Raises:
         UsageError: the Skill, variant, suite, profile or recording is missing or invalid.
@@ -74,9 +78,10 @@ def kernel_skill(
     loaded = load_skill(skill) if skill is not None else None
     made = make_variant(loaded, choice, inline_budget, delivery)
     folder = evidence_dir or str(Path(os.environ.get("INSPECT_LOG_DIR", "logs")) / "evidence")
-    setting = _setting_digest(eval_tasks)
+    archs = parse_archs(compile_for, chosen.language) if compile_for else ()
+    setting = _setting_digest(eval_tasks, archs)
     return Task(
-        dataset=MemoryDataset([_sample(t) for t in eval_tasks], name=chosen.name),
+        dataset=MemoryDataset([_sample(t, archs) for t in eval_tasks], name=chosen.name),
         solver=_solvers(skill, choice, made, inline_budget, recording),
         scorer=kernel_quality(made.name, folder, unsafe) if judging == "here" else None,
         epochs=Epochs(epochs or chosen.epochs, "mean"),
@@ -89,6 +94,7 @@ def kernel_skill(
             "language": chosen.language,
             "judge_digest": judge_digest(),
             "setting_digest": setting,
+            **({"compile_for": list(archs)} if archs else {}),
         },
     )
 
@@ -116,7 +122,7 @@ def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:
     return profile
 
 
-def _sample(eval_task: EvalTask) -> Sample:
+def _sample(eval_task: EvalTask, archs: tuple[str, ...]) -> Sample:
     operation = eval_task.operation
     return Sample(
         id=eval_task.id,
@@ -127,6 +133,7 @@ def _sample(eval_task: EvalTask) -> Sample:
             "hardware": eval_task.hardware.name,
             "language": eval_task.language,
             "op_digest": operation.digest,
+            **({"compile_for": list(archs)} if archs else {}),
         },
     )
 
@@ -150,12 +157,13 @@ def _describe(variant: Variant, budget: int) -> dict[str, Any]:
     }
 
 
-def _setting_digest(eval_tasks: list[EvalTask]) -> str:
-    """What arms must share to be compared: the judge, the operations and the prompts."""
+def _setting_digest(eval_tasks: list[EvalTask], archs: tuple[str, ...]) -> str:
+    """What arms must share to be compared: the judge, the archs, the operations, the prompts."""
     digest = hashlib.sha256(judge_digest().encode())
     for eval_task in eval_tasks:
         digest.update(eval_task.operation.digest.encode())
         digest.update(write_prompt(eval_task).encode())
+    digest.update("".join(archs).encode())
     return digest.hexdigest()
 
 

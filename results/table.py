@@ -58,6 +58,7 @@ SCHEMA: tuple[Column, ...] = (
     Column("verdict", "str", "the judge's verdict; infra_error unless status is scored"),
     Column("reason", "str", "one sentence on the verdict"),
     Column("compiled", "float", "1 if the candidate built, else 0; NaN unless scored"),
+    Column("compat", "float", "share of the archs asked for that it builds for; NaN if none was"),
     Column("correct", "float", "1 if correct on every workload, else 0; NaN unless scored"),
     Column("speedup", "float", "baseline time / candidate time, geometric mean over workloads"),
     Column("speedup_low", "float", "lower bound of the 95 % interval of speedup"),
@@ -146,13 +147,13 @@ def _sample_record(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
     names = ("op", "family", "hardware", "language", "op_digest")
     identity = {name: sample.metadata.get(name, "") for name in names}
     score = (sample.scores or {}).get(SCORER)
-    judged = _judged(log, score) if score is not None else _errored(log, sample)
+    judged = _judged(log, sample, score) if score is not None else _errored(log, sample)
     if sample.invalidation is not None:
         judged |= _missing("unscored", f"invalidated: {sample.invalidation.reason or 'no reason'}")
     return {"eval_task": str(sample.id), "epoch": sample.epoch} | identity | _usage(sample) | judged
 
 
-def _judged(log: EvalLog, score: Score) -> dict[str, Any]:
+def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
     evidence = score.metadata or {}
     if evidence.get("schema") != EVIDENCE_SCHEMA:
         raise ForeignLogError(
@@ -165,6 +166,7 @@ def _judged(log: EvalLog, score: Score) -> dict[str, Any]:
         "verdict": evidence["verdict"],
         "reason": evidence["reason"],
         "compiled": float(evidence["compiled"]),
+        "compat": _compat(evidence, sample),
         "correct": float(evidence["correct"]),
         "speedup": _number(evidence["speedup"]),
         "speedup_low": _number(evidence["speedup_low"]),
@@ -184,6 +186,17 @@ def _judged(log: EvalLog, score: Score) -> dict[str, Any]:
     return record
 
 
+def _compat(evidence: dict[str, Any], sample: EvalSample) -> float:
+    if not sample.metadata.get("compile_for"):
+        return math.nan
+    if evidence["verdict"] == "no_code":
+        return 0.0
+    known = [
+        build["ok"] for build in evidence.get("builds", {}).values() if build["ok"] is not None
+    ]
+    return sum(known) / len(known) if known else math.nan
+
+
 def _errored(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
     message = sample.error.message if sample.error else "no score was written"
     return {
@@ -199,7 +212,7 @@ def _errored(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
 
 
 def _missing(status: str, reason: str) -> dict[str, Any]:
-    numbers = ("compiled", "correct", "speedup", "speedup_low", "speedup_high")
+    numbers = ("compiled", "compat", "correct", "speedup", "speedup_low", "speedup_high")
     return {
         "status": status,
         "verdict": "infra_error",

@@ -151,6 +151,8 @@ def _notes(comparison: Comparison, contrasts: list[Contrast]) -> list[str]:
     epochs, cells = wording.count(correct.epochs, "epoch"), wording.count(both.cells, "cell")
     reach = "this suite alone" if correct.target == "this suite" else "ops like these"
     notes = [f"Intervals are for {reach}. Up to {epochs}; {cells} correct in both arms."]
+    if both.cells:
+        notes.append("Roofline: by ceilings that the judge measured on its machine.")
     if correct.saturated_ops:
         of_all = f"{len(correct.saturated_ops)} of {wording.count(correct.ops, 'op')}"
         named = "" if correct.saturated else f" ({', '.join(correct.saturated_ops)})"

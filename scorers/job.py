@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
+from ..tasks.errors import UsageError
 from ..tasks.hardware import HardwareProfile
 from ..tasks.language import Language
 from ..tasks.operation import Operation
+
+_ARCH = re.compile(r"sm_\d{2,3}[af]?")
+
+
+class ArchError(UsageError):
+    """Archs that no candidate can be built for."""
+
+
+def parse_archs(text: str, language: str) -> tuple[str, ...]:
+    """Read the archs that a candidate is to be built for, such as `sm_80,sm_90a`.
+
+    Raises:
+        ArchError: one is no arch, or the language is not CUDA; one sentence.
+    """
+    archs = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    wrong = next((arch for arch in archs if not _ARCH.fullmatch(arch)), None)
+    if wrong is not None:
+        raise ArchError(
+            f"compile-for has {wrong!r}, which is no arch: give names such as sm_80,sm_90a,sm_100a"
+        )
+    if language != "cuda":
+        raise ArchError(f"compile-for builds CUDA candidates, and these are in {language!r}")
+    return archs
 
 
 def make_job(
@@ -17,8 +43,9 @@ def make_job(
     hardware: HardwareProfile,
     language: Language,
     unsafe: bool = False,
+    compile_for: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The job in the judge's schema, as JSON-ready values."""
+    """The job in the judge's schema, as JSON-ready values; see `parse_archs` for `compile_for`."""
     return {
         "id": id,
         "source": source,
@@ -26,5 +53,5 @@ def make_job(
         "hardware": hardware.name,
         "flags": list(hardware.toolchain[language].flags),
         "operation": operation.judge_spec(language, hardware.kind),
-        "settings": {"unsafe": unsafe},
+        "settings": {"unsafe": unsafe, "compile_for": list(compile_for)},
     }

@@ -99,7 +99,7 @@ def candidate_job(
         epoch: the epoch.
         variant: the arm's variant, which orders the judging: arms take turns.
         model_name: the arm's model, without its provider.
-        metadata: the sample's, which names op, hardware and language.
+        metadata: the sample's, which names op, hardware, language and, if any, `compile_for`.
         completion: what the model answered.
         unsafe: judge without a sandbox where none works.
     """
@@ -125,6 +125,7 @@ def candidate_job(
         hardware=hardware,
         language=language,
         unsafe=unsafe,
+        compile_for=metadata.get("compile_for", ()),
     )
     return CandidateJob(found.source, job, None)
 

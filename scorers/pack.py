@@ -49,7 +49,19 @@ class EvidenceFile:
 
 parser = argparse.ArgumentParser(prog="python3 " + os.path.basename(sys.path[0]))
 parser.add_argument("--out", help="append the evidence to this file; what it holds is not redone")
+parser.add_argument(
+    "--probe",
+    nargs="?",
+    const="",
+    choices=["", "cpu", "gpu"],
+    metavar="DEVICE",
+    help="judge nothing, and print this machine's measured bandwidth and rates as JSON",
+)
 arguments = parser.parse_args()
+if arguments.probe is not None:
+    sys.argv = [sys.argv[0], *([arguments.probe] if arguments.probe else [])]
+    runpy.run_module("judge.probe", run_name="__main__", alter_sys=True)
+    sys.exit()
 with zipfile.ZipFile(sys.path[0]) as archive:
     packed = archive.read("jobs.jsonl").decode() if "jobs.jsonl" in archive.namelist() else None
 done = set()

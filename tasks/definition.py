@@ -119,7 +119,7 @@ def _fields_at(model: Any, loc: tuple[int | str, ...]) -> list[str]:
     for part in loc:
         fields = getattr(here, "model_fields", None)
         here = fields[part].annotation if fields and part in fields else _element(here)
-    fields = getattr(here, "model_fields", None)
+    fields = getattr(here, "model_fields", None) or getattr(_element(here), "model_fields", None)
     return list(fields) if fields else []
 
 

@@ -1,12 +1,13 @@
 """Hardware profiles: the machine kinds that candidates are written for and judged on."""
 
+import datetime
 import platform
 import subprocess
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from .definition import Definition, name_unknown, read_definition
 from .errors import UsageError
@@ -14,7 +15,8 @@ from .language import KIND_OF_LANGUAGE, Kind, Language
 
 PROFILES: Final = Path(__file__).parent / "hardware"
 
-Rate = Literal["float32", "tfloat32", "float16", "bfloat16", "float8", "int8"]
+Rate = Literal["float32", "tfloat32", "float16", "bfloat16", "float8", "float4", "int8"]
+Measurable = Literal["memory_bandwidth", Rate]
 Cache = Literal["l1", "l2", "l3"]
 
 _QUERY: Final = ("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
@@ -28,17 +30,19 @@ class HardwareError(UsageError):
 class Machine(Definition):
     """How a profile's machine is told.
 
-    A GPU is told by the name that nvidia-smi gives it, a CPU by the architecture that the kernel
-    gives it.
+    An NVIDIA GPU is told by the name that nvidia-smi gives it, a CPU by the architecture that the
+    kernel gives it. A GPU that nvidia-smi does not see has only its maker's name, `product`, which
+    no machine is matched by.
     """
 
     gpu: str | None = None
     architecture: str | None = None
+    product: str | None = None
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:
-        if (self.gpu is None) == (self.architecture is None):
-            raise ValueError("exactly one of 'gpu' and 'architecture' must be given")
+        if (self.gpu, self.architecture, self.product).count(None) != 2:
+            raise ValueError("exactly one of 'gpu', 'architecture' and 'product' must be given")
         return self
 
 
@@ -49,11 +53,36 @@ class Toolchain(Definition):
     flags: tuple[str, ...]
 
 
+class Measured(Definition):
+    """What `skilldyno hardware probe` measured on one machine of the kind: medians of repeats.
+
+    Units: bytes a second, dense operations a second. `spread` is the distance between the quartiles
+    as a share of the median.
+    """
+
+    machine: str
+    date: datetime.date
+    torch: str
+    repeats: PositiveInt
+    memory_bandwidth: PositiveFloat
+    rates: dict[Rate, PositiveFloat] = Field(default_factory=dict)
+    spread: dict[Measurable, NonNegativeFloat] = Field(default_factory=dict)
+
+
+class Ceiling(Definition):
+    """One bound of a roofline: bytes or operations a second, and whether it was measured."""
+
+    value: float
+    measured: bool
+
+
 class HardwareProfile(Definition):
     """One machine kind.
 
-    Figures are nominal and may be absent, where the kind has no single one. Units: `memory` and
-    `caches` are bytes, `memory_bandwidth` bytes a second, `rates` dense operations a second.
+    Figures are nominal and may be absent, where the kind has no single one or no source was found;
+    those under `measured` come from one machine. Units: `memory`, `shared_memory` (of one
+    multiprocessor) and `caches` are bytes, `memory_bandwidth` bytes a second, `rates` dense
+    operations a second. `cuda` is the first CUDA version whose compiler has the target.
     """
 
     name: str
@@ -65,9 +94,31 @@ class HardwareProfile(Definition):
     memory: PositiveFloat | None = None
     memory_bandwidth: PositiveFloat | None = None
     multiprocessors: PositiveInt | None = None
+    shared_memory: PositiveInt | None = None
+    cuda: Annotated[str, Field(pattern=r"^\d+\.\d+$")] | None = None
     rates: dict[Rate, PositiveFloat] = Field(default_factory=dict)
     caches: dict[Cache, PositiveInt] = Field(default_factory=dict)
+    measured: Measured | None = None
     sources: tuple[str, ...] = ()
+
+    def ceiling(self, name: Measurable) -> Ceiling | None:
+        """Return a bound of the roofline, the measured one where there is one."""
+        if self.measured is not None:
+            found = {"memory_bandwidth": self.measured.memory_bandwidth, **self.measured.rates}
+            if name in found:
+                return Ceiling(value=found[name], measured=True)
+        nominal = {"memory_bandwidth": self.memory_bandwidth, **self.rates}.get(name)
+        return None if nominal is None else Ceiling(value=nominal, measured=False)
+
+    def ridge(self, rate: Rate) -> float | None:
+        """Return the operations a byte above which arithmetic bounds, and memory no longer.
+
+        Source: Williams, Waterman and Patterson, Communications of the ACM 52(4), 2009.
+        """
+        operations, memory = self.ceiling(rate), self.ceiling("memory_bandwidth")
+        if operations is None or memory is None:
+            return None
+        return operations.value / memory.value
 
     @model_validator(mode="after")
     def _check_languages(self) -> Self:
@@ -77,7 +128,7 @@ class HardwareProfile(Definition):
                     f"the field 'toolchain.{language}' is for"
                     f" '{KIND_OF_LANGUAGE[language]}' hardware, but kind is '{self.kind}'"
                 )
-        if (self.machine.gpu is not None) != (self.kind == "gpu"):
+        if (self.machine.architecture is None) != (self.kind == "gpu"):
             needed = "gpu" if self.kind == "gpu" else "architecture"
             raise ValueError(f"the field 'machine.{needed}' is missing; add it")
         return self
@@ -130,6 +181,7 @@ def detect_hardware(language: Language = "cpp") -> HardwareProfile:
     """
     kind = KIND_OF_LANGUAGE[language]
     profiles = [profile for profile in load_profiles() if profile.kind == kind]
+    profiles = [profile for profile in profiles if language in profile.toolchain]
     found = next((profile for profile in profiles if _is_this_machine(profile)), None)
     if found is None:
         raise HardwareError(
@@ -145,6 +197,11 @@ def require_this_machine(profile: HardwareProfile) -> None:
     Raises:
         HardwareError: the profile is of another machine; one sentence.
     """
+    if profile.machine.product is not None:
+        raise HardwareError(
+            f"Hardware '{profile.name}' ({profile.machine.product}) is told by its name alone, and"
+            " the judge runs on CPUs and NVIDIA GPUs: generate for it, or name another profile."
+        )
     if not _is_this_machine(profile):
         raise HardwareError(
             f"Hardware '{profile.name}' is not this machine, which has {_seen(profile.kind)};"
@@ -153,6 +210,8 @@ def require_this_machine(profile: HardwareProfile) -> None:
 
 
 def _is_this_machine(profile: HardwareProfile) -> bool:
+    if profile.machine.product is not None:
+        return False
     if profile.machine.gpu is not None:
         return profile.machine.gpu in _gpu_names()
     return platform.system() == "Linux" and platform.machine() == profile.machine.architecture

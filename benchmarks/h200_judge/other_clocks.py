@@ -95,7 +95,8 @@ def main(jobs: Path, libraries: Path, kernelbench: Path | None) -> None:
             call()
             trials = TRIALS if event_seconds(call) < SLOW_SECONDS else FEWER_TRIALS
             found["trials"][side] = trials
-            found["do_bench"][side] = do_bench(call, return_mode="median") * 1e-3
+            milliseconds: Any = do_bench(call, return_mode="median")
+            found["do_bench"][side] = milliseconds * 1e-3
             if theirs is None:
                 found["kernelbench"][side] = mean_by_events(call, trials)
             else:

@@ -97,7 +97,7 @@ class Comparison:
         return tuple(
             each
             for each in self.contrasts
-            if each.role != "curve" and (each.ops > 0 or each.role != "cost")
+            if each.role != "curve" and (each.ops > 0 or each.role not in ("cost", "extra"))
         )
 
     @property

@@ -96,7 +96,7 @@ class Contrast:
 
     @property
     def role(self) -> str:
-        """The metric's role: primary, secondary, curve or cost."""
+        """The metric's role: primary, secondary, curve, cost or extra."""
         return _METRICS[self.metric].role
 
     @property

@@ -25,12 +25,12 @@ class Metric:
         name: Identifier in contrasts, tables and JSON.
         title: The name in a sentence.
         hit: What a sample with the value 1 is; empty for a ratio.
-        unit: `points` for a 0/1 metric (shown in percentage points); `ratio` for a logarithm
-            (shown as its exponential, "1.10x").
+        unit: `points` for a 0/1 metric or a share (shown in percentage points); `ratio` for a
+            logarithm (shown as its exponential, "1.10x").
         conditional: The metric is defined for correct samples only, so a cell without one in
             either arm is left out. Such a metric has survivor bias and is named "conditional".
-        role: `primary`, `secondary`, `curve` (a point of the fast_p profile beside fast_1) or
-            `cost` (less is better).
+        role: `primary`, `secondary`, `curve` (a point of the fast_p profile beside fast_1), `cost`
+            (less is better) or `extra` (measured on request only).
         values: Rows to one float a row; NaN where the metric is not defined.
     """
 
@@ -39,7 +39,7 @@ class Metric:
     hit: str
     unit: Literal["points", "ratio"]
     conditional: bool
-    role: Literal["primary", "secondary", "curve", "cost"]
+    role: Literal["primary", "secondary", "curve", "cost", "extra"]
     values: Callable[[pd.DataFrame], FloatArray]
 
 
@@ -51,6 +51,15 @@ def column(rows: pd.DataFrame, name: str) -> FloatArray:
 def compiled(rows: pd.DataFrame) -> FloatArray:
     """1 where the candidate built, else 0."""
     return column(rows, "compiled")
+
+
+def compat(rows: pd.DataFrame) -> FloatArray:
+    """Share of the archs asked for that the candidate builds for; NaN where none was asked for.
+
+    Its tests take each sample's share as so much of a hit. That is cautious: a share varies at most
+    as much as a 0/1 value of the same mean.
+    """
+    return column(rows, "compat")
 
 
 def correct(rows: pd.DataFrame) -> FloatArray:
@@ -143,6 +152,7 @@ METRICS: tuple[Metric, ...] = (
         "secondary",
         log_roofline_share,
     ),
+    Metric("compat", "Archs built for", "built for all archs", "points", False, "extra", compat),
     Metric("output_tokens", "Output tokens", "", "ratio", False, "cost", log_output_tokens),
 )
 """Every metric that `compare` contrasts, the two primary ones first; fast_0 is correctness."""

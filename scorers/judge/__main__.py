@@ -13,18 +13,16 @@ import os
 # Before torch loads OpenMP: idle threads of the judge must not spin beside what it times.
 os.environ["GOMP_SPINCOUNT"] = "20000"
 
-import fcntl
 import json
 import queue
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import Any
 
-from .build import Built, cache_folder
+from .alone import alone_on_this_machine
+from .build import Built
 from .cuda import CudaDevice
 from .device import CpuDevice, Device
 from .errors import MachineError
@@ -70,14 +68,6 @@ def _open_session(job: Job) -> Session:
 
 def _order(job: Job) -> tuple[str, str, str]:
     return _device_of(job), job.operation.name, job.id
-
-
-@contextmanager
-def alone_on_this_machine() -> Iterator[None]:
-    """Hold the lock that all judges of this user share, so that none disturbs another's clock."""
-    with open(cache_folder().parent / "measuring.lock", "w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 class Serving:

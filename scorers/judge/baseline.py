@@ -19,8 +19,8 @@ from typing import Any
 
 import torch
 
-from . import cuda
 from .build import build_native
+from .ceilings import device_ceilings, host_ceilings
 from .contents import Reference
 from .gated_calls import GatedCalls
 from .job import Operation, parse_operation
@@ -38,9 +38,6 @@ from .wire import (
     unpack_request,
 )
 
-_PROBE_BYTES = 128 << 20
-_PROBE_SIZE = 1536
-_REPEATS = 5
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 
@@ -54,33 +51,6 @@ def keep_freed_memory() -> None:
     libc = ctypes.CDLL(None)
     libc.mallopt(_M_MMAP_THRESHOLD, 1 << 30)
     libc.mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
-
-
-def measure_ceilings() -> dict[str, float]:
-    """This machine's memory bandwidth (bytes/s) and float32 rate (operations/s), best of five.
-
-    The bandwidth is the larger of a read's and of a streaming copy's (reads and writes counted), as
-    in STREAM (McCalpin, 1995); the rate is that of a matrix product.
-    """
-    native = ctypes.CDLL(str(build_native()))
-    source = torch.ones(_PROBE_BYTES // 8, dtype=torch.int64)
-    target = torch.zeros_like(source)
-    left, right = torch.rand(_PROBE_SIZE, _PROBE_SIZE), torch.rand(_PROBE_SIZE, _PROBE_SIZE)
-    read, write = ctypes.c_void_p(source.data_ptr()), ctypes.c_void_p(target.data_ptr())
-    count = ctypes.c_int64(source.numel())
-
-    def fastest(work: Callable[[], object]) -> float:
-        seconds = []
-        for _ in range(_REPEATS):
-            begin = time.perf_counter()
-            work()
-            seconds.append(time.perf_counter() - begin)
-        return min(seconds)
-
-    reading = _PROBE_BYTES / fastest(lambda: native.skilldyno_read(read, count))
-    copying = 2 * _PROBE_BYTES / fastest(lambda: native.skilldyno_copy(read, write, count))
-    rate = 2 * _PROBE_SIZE**3 / fastest(lambda: torch.mm(left, right))
-    return {"event_seconds": 0.0, "bandwidth": max(reading, copying), "float32": rate}
 
 
 class Served:
@@ -196,7 +166,7 @@ def main() -> None:
                 served = Served(json.loads(message[len(SETUP) :]), descriptors)
                 control.send(READY)
             elif message == b"machine":
-                ceilings = cuda.measure_ceilings() if device == "cuda" else measure_ceilings()
+                ceilings = device_ceilings() if device == "cuda" else host_ceilings()
                 machine = {"threads": torch.get_num_threads(), **ceilings}
                 control.send(json.dumps(machine).encode())
             elif served is not None:

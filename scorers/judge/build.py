@@ -14,12 +14,12 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from .errors import MachineError
-from .evidence import Build
+from .evidence import ArchBuild, Build
 from .files import read_text
 from .job import Job, Operation
 from .resources import TENSOR_CORE_INSTRUCTIONS, ptxas_resources
@@ -40,12 +40,16 @@ class ToolchainError(MachineError):
 
 @dataclass(frozen=True)
 class Built:
-    """What building gave: the shared library, or the reason why there is none."""
+    """What building gave: the shared library, or the reason why there is none.
+
+    `archs` says for which other archs the candidate builds.
+    """
 
     record: Build
     library: Path | None
     reason: str = ""
     timed_out: bool = False
+    archs: dict[str, ArchBuild] = field(default_factory=dict)
 
 
 def cache_folder() -> Path:

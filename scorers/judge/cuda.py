@@ -51,8 +51,6 @@ _RETURN_SECONDS = 10.0
 _TOUCH_SECONDS = 0.1
 _LEAST_FREE = 0.3
 _SM_CLOCK = 1
-# Long enough for the host to queue two events.
-_QUEUE_CYCLES = 200_000
 # Never the same twice: the gate's library outlives the memory that it is used with.
 _numbers = count(1)
 
@@ -325,63 +323,3 @@ class CudaDevice(Device):
             if spare.exception() is None:
                 spare.result().kill()
         self._spares.clear()
-
-
-def measure_ceilings() -> dict[str, float]:
-    """The GPU's copy bandwidth (bytes/s) and matrix rates (operations/s), best of ten.
-
-    And `event_seconds`, what two events record with nothing between them: part of every time that
-    is taken by events, and of no kernel's.
-    """
-    source = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
-    target = torch.empty_like(source)
-    half = torch.randn(8192, 8192, dtype=torch.bfloat16, device="cuda")
-    other_half, byte = half.to(torch.float16), half.to(torch.int8)
-    single = torch.randn(4096, 4096, device="cuda")
-
-    def fastest(work: Any) -> float:
-        seconds = []
-        for _ in range(10):
-            begin, end = torch.cuda.Event(True), torch.cuda.Event(True)
-            begin.record()
-            work()
-            end.record()
-            torch.cuda.synchronize()
-            seconds.append(begin.elapsed_time(end) * 1e-3)
-        return min(seconds)
-
-    def between_events() -> float:
-        seconds = []
-        for _ in range(20):
-            begin, end = torch.cuda.Event(True), torch.cuda.Event(True)
-            torch.cuda._sleep(_QUEUE_CYCLES)
-            begin.record()
-            end.record()
-            torch.cuda.synchronize()
-            seconds.append(begin.elapsed_time(end) * 1e-3)
-        return float(np.median(seconds))
-
-    rates = {
-        "bfloat16": 2 * 8192**3 / fastest(lambda: half @ half),
-        "float16": 2 * 8192**3 / fastest(lambda: other_half @ other_half),
-        "int8": 2 * 8192**3 / fastest(lambda: torch.ops.aten._int_mm(byte, byte.t())),
-        "float32": 2 * 4096**3 / fastest(lambda: single @ single),
-    }
-    # What has no float8 arithmetic computes in bfloat16.
-    rates["float8_e4m3fn"] = rates["bfloat16"]
-    if torch.cuda.get_device_capability() >= (8, 9):
-        small, one = half.to(torch.float8_e4m3fn), torch.ones((), device="cuda")
-        rates["float8_e4m3fn"] = (
-            2
-            * 8192**3
-            / fastest(
-                lambda: torch.ops.aten._scaled_mm(
-                    small, small.t(), one, one, out_dtype=torch.bfloat16
-                )
-            )
-        )
-    return {
-        "event_seconds": between_events(),
-        "bandwidth": 2 * source.numel() / fastest(lambda: target.copy_(source)),
-        **rates,
-    }

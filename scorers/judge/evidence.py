@@ -39,6 +39,18 @@ class Build:
 
 
 @dataclass(frozen=True)
+class ArchBuild:
+    """Whether a candidate builds for one arch, with the compiler's log.
+
+    `ok` is None where this compiler does not know the arch, or the build did not end in time: then
+    nothing is known of the candidate.
+    """
+
+    ok: bool | None
+    log: str
+
+
+@dataclass(frozen=True)
 class Check:
     """One verified call: the largest error in units of the tolerance, and what was wrong."""
 
@@ -86,7 +98,11 @@ class Launch:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The whole record of one candidate, schema version 1."""
+    """The whole record of one candidate, schema version 1.
+
+    `build` is for the hardware that it is judged on; `builds` says of each arch of the job's
+    `compile_for` whether the candidate builds for it.
+    """
 
     id: str
     candidate: str
@@ -105,6 +121,7 @@ class Evidence:
     roofline_fraction: float | None = None
     baseline: str = "eager"
     build: Build | None = None
+    builds: dict[str, ArchBuild] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     timings: tuple[Timing, ...] = ()
     launches: tuple[Launch, ...] = ()

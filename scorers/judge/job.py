@@ -107,7 +107,8 @@ class Operation:
 class Settings:
     """Budgets and choices of one judging; times in seconds.
 
-    `baselines` names what the candidate is compared with on a GPU; eager always is.
+    `baselines` names what the candidate is compared with on a GPU; eager always is. `compile_for`
+    names archs, such as sm_90a, that a CUDA candidate is built for besides, and not run.
     """
 
     build_seconds: float = 90.0
@@ -117,6 +118,7 @@ class Settings:
     unsafe: bool = False
     baselines: tuple[str, ...] = BASELINES
     seed: int | None = None
+    compile_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,10 @@ def parse_job(data: Any) -> Job:
     if job.language not in LANGUAGES:
         known = ", ".join(LANGUAGES)
         raise JobError(f"job.language is {job.language!r}, and this judge knows {known}")
+    if job.settings.compile_for and job.language != "cuda":
+        raise JobError(
+            f"job.settings.compile_for is for cuda, and job.language is {job.language!r}"
+        )
     if job.schema != SCHEMA:
         raise JobError(f"job.schema is {job.schema}, and this judge reads {SCHEMA}")
     return job

@@ -20,6 +20,7 @@ from .baselines import Baselines, OracleDisagrees
 from .bench import Bench, Tampering, WrongOutput, arena_capacity
 from .build import GXX, Built, processor
 from .clock import geometric_mean_interval
+from .compatibility import build_for_archs
 from .contents import NEARLY_SAME, Contents, ContentsCache
 from .device import Device
 from .evidence import Check, Evidence, Launch, Timing
@@ -165,7 +166,8 @@ class Session:
 
     def build(self, job: Job) -> Built:
         """Build one candidate; safe to call from several threads."""
-        return self.device.build(job, self.sandbox)
+        built = self.device.build(job, self.sandbox)
+        return replace(built, archs=build_for_archs(job, self.sandbox))
 
     def judge(self, job: Job, built: Built) -> Evidence:
         """Load, check and time one built candidate, and say what it is worth."""
@@ -174,6 +176,7 @@ class Session:
         evidence = replace(
             Evidence.about(job, "infra_error", ""),
             build=built.record,
+            builds=built.archs,
             isolation=self.sandbox.describe(),
             environment=self.environment(),
         )

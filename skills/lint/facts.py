@@ -75,7 +75,7 @@ _QUANTITIES: Final = (
 
 @lru_cache
 def gpu_facts() -> dict[str, dict[str, Any]]:
-    """Read the published figures, with those of the hardware profiles put in."""
+    """Read the published figures, with those of the hardware profiles added."""
     text = (Path(__file__).parent / "gpus.toml").read_text(encoding="utf-8")
     facts = tomllib.loads(text)
     for profile in load_profiles():
@@ -84,9 +84,11 @@ def gpu_facts() -> dict[str, dict[str, Any]]:
         if known is None:
             continue
         if profile.memory_bandwidth is not None:
-            known["bandwidth"] = [profile.memory_bandwidth / 1e9]
+            figures = {*known.get("bandwidth", ()), profile.memory_bandwidth / 1e9}
+            known["bandwidth"] = sorted(figures)
         if profile.multiprocessors is not None:
-            known["multiprocessors"] = [profile.multiprocessors]
+            counts = {*known.get("multiprocessors", ()), profile.multiprocessors}
+            known["multiprocessors"] = sorted(counts)
     return facts
 
 

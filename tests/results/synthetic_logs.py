@@ -46,6 +46,7 @@ class Outcome:
     build_log: str = "warning: unused variable"
     error: str | None = None
     isolation: str = "bubblewrap"
+    builds: dict[str, bool | None] | None = None
 
 
 Judgement = Callable[[str, int], Outcome]
@@ -72,6 +73,7 @@ def write_log(
     created: str = "2025-01-01T00:00:00+00:00",
     metadata: dict[str, Any] | None = None,
     scored: bool = True,
+    compile_for: Iterable[str] = (),
 ) -> Path:
     """Write the log of one arm; one that holds samples only if `ops` is not empty."""
     number = next(_numbers)
@@ -87,7 +89,9 @@ def write_log(
         "language": language,
         "judge_digest": judge_digest,
     }
-    identity = {"hardware": hardware, "language": language, "op_digest": op_digest}
+    identity: dict[str, Any] = {"hardware": hardware, "language": language, "op_digest": op_digest}
+    if compile_for:
+        identity["compile_for"] = list(compile_for)
     log = EvalLog(
         status=status,
         eval=EvalSpec(
@@ -112,7 +116,7 @@ def write_log(
     return path
 
 
-def _sample(identity: dict[str, str], epoch: int, outcome: Outcome, scored: bool) -> EvalSample:
+def _sample(identity: dict[str, Any], epoch: int, outcome: Outcome, scored: bool) -> EvalSample:
     output = ModelOutput.from_content("label", f"```cpp\n{outcome.source}```")
     output.usage = ModelUsage(input_tokens=400, output_tokens=1200, total_tokens=1600)
     sample = EvalSample(
@@ -175,6 +179,10 @@ def evidence(outcome: Outcome) -> dict[str, Any]:
         }
         if outcome.verdict != "no_code"
         else None,
+        "builds": {
+            arch: {"ok": ok, "log": "" if ok else "error: no such instruction"}
+            for arch, ok in (outcome.builds or {}).items()
+        },
         "checks": [
             {
                 "workload": "M=512,N=4096",

@@ -25,7 +25,9 @@ from skilldyno.results.errors import (
     UnjudgedLogError,
     UnreadableLogError,
 )
+from skilldyno.results.statistics import compare
 from skilldyno.results.table import SCHEMA, read_rows
+from skilldyno.results.terminal import render
 from skilldyno.tasks.errors import UsageError
 
 
@@ -63,6 +65,42 @@ def test_every_sample_is_a_row_with_the_documented_columns(tmp_path: Path):
     assert row["packages"] == {"inspect_ai": "0.3.285"}
     assert np.isnan(row["cost"])
     assert rows["skill_fingerprint"].iloc[-1] == ""
+
+
+def test_compat_is_the_share_of_archs_that_a_candidate_builds_for(tmp_path: Path):
+    builds: dict[str, bool | None] = {"sm_80": False, "sm_90a": True, "sm_100a": None}
+
+    def judge(op: str, epoch: int) -> Outcome:
+        if op == "rope":
+            return Outcome("no_code", reason="no code", source="")
+        return Outcome("incorrect", builds=builds) if op == "softmax" else Outcome(builds=builds)
+
+    write_log(tmp_path, judge=judge, compile_for=builds, epochs=1)
+    better: dict[str, bool | None] = {**builds, "sm_80": True}
+    write_log(
+        tmp_path,
+        variant=SKILL,
+        judge=always(Outcome(builds=better)),
+        compile_for=builds,
+        epochs=1,
+    )
+    rows = read([tmp_path])
+    share = rows[rows["variant"] == "none"].set_index("op")["compat"]
+    assert share["rope"] == 0
+    assert share["softmax"] == share["layer_norm"] == 0.5
+    comparison = compare(rows)
+    found = comparison.contrast("compat", SKILL)
+    assert found in comparison.shown
+    assert found.estimate == pytest.approx(100 * (7 * 0.5 + 1) / 8)
+    assert "\ncompat " in render(comparison)
+
+
+def test_compat_is_shown_only_where_archs_were_asked_for(tmp_path: Path):
+    write_log(tmp_path)
+    write_log(tmp_path, variant=SKILL)
+    rows = read([tmp_path])
+    assert rows["compat"].isna().all()
+    assert "compat" not in render(compare(rows))
 
 
 def test_what_the_harness_lost_is_missing_not_zero(tmp_path: Path):
