@@ -29,7 +29,8 @@ def roofline_seconds(
     Returns:
         Seconds, or None where the profile gives no bandwidth or no rate.
     """
-    rate = profile.rates.get(_RATE_OF_DTYPE[dtype])
-    if profile.memory_bandwidth is None or rate is None:
+    memory = profile.ceiling("memory_bandwidth")
+    rate = profile.ceiling(_RATE_OF_DTYPE[dtype])
+    if memory is None or rate is None:
         return None
-    return max(workload["bytes"] / profile.memory_bandwidth, workload["operations"] / rate)
+    return max(workload["bytes"] / memory.value, workload["operations"] / rate.value)

@@ -12,8 +12,9 @@ from .arena import Arena, Slot, lay_out, slot_bytes
 from .check import compare
 from .contents import Contents
 from .device import Device
+from .gate import Gate
 from .job import Operation, Workload
-from .process import Gate, Reply, Worker
+from .process import Reply, Worker
 
 MIN_SLOTS = 3
 MAX_SLOTS = 33

@@ -9,7 +9,7 @@ import numpy as np
 from .arena import GatedArena
 from .bench import Bench
 from .contents import Contents
-from .process import Gate
+from .gate import Gate
 from .side import Side, Turn
 
 _LEAST_QUEUE_SECONDS = 0.1

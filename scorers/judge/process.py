@@ -12,12 +12,13 @@ import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from . import wire
 from .arena import Arena, Slot
+from .gate import Gate
 from .gated_calls import CLOSING_SECONDS
 
 _START_SECONDS = 60.0
@@ -57,29 +58,6 @@ class Reply:
 
     claims: tuple[float, ...]
     outside: float
-
-
-@dataclass(frozen=True)
-class Gate:
-    """What a queued call waits behind.
-
-    Attributes:
-        number: tells this gate from earlier ones.
-        extent: where the slot of the call begins, and its bytes.
-        prepare: puts the contents into the slot while the call waits.
-        open: lets the call run; the judge's clock starts there.
-        is_done: whether the device says that the call has ended.
-        settle: fetches a piece of what the call left; the judge's clock ends there.
-        queue_seconds: how long the warm calls before it may take.
-    """
-
-    number: int
-    extent: tuple[int, int]
-    prepare: Callable[[], None]
-    open: Callable[[], None]
-    is_done: Callable[[], bool]
-    settle: Callable[[], None]
-    queue_seconds: float
 
 
 class Worker:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from skilldyno.scorers.judge.arena import Slot
-from skilldyno.scorers.judge.process import ForgedAnswer, Gate, ProcessLost, Reply, Worker
+from skilldyno.scorers.judge.gate import Gate
+from skilldyno.scorers.judge.process import ForgedAnswer, ProcessLost, Reply, Worker
 
 CHILD = """
 import pathlib, socket, struct, sys, time

@@ -1,0 +1,29 @@
+"""The gate that a queued call on a GPU waits behind, as the judge sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a queued call waits behind.
+
+    Attributes:
+        number: tells this gate from earlier ones.
+        extent: where the slot of the call begins, and its bytes.
+        prepare: puts the contents into the slot while the call waits.
+        open: lets the call run; the judge's clock starts there.
+        is_done: whether the device says that the call has ended.
+        settle: fetches a piece of what the call left; the judge's clock ends there.
+        queue_seconds: how long the warm calls before it may take.
+    """
+
+    number: int
+    extent: tuple[int, int]
+    prepare: Callable[[], None]
+    open: Callable[[], None]
+    is_done: Callable[[], bool]
+    settle: Callable[[], None]
+    queue_seconds: float
