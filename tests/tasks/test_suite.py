@@ -24,6 +24,16 @@ def test_the_demo_suite():
     assert len({task.id for task in tasks}) == 8
 
 
+def test_the_shipped_suites_and_what_is_held_out():
+    sizes = {"smoke": 4, "demo": 8, "core": 20, "holdout": 10}
+    suites = {name: load_suite(name) for name in (*sizes, "full")}
+    assert {name: len(suites[name].operations) for name in sizes} == sizes
+    asked = {o.name for o in load_operations() if "cuda" in o.languages}
+    assert set(suites["full"].operations) == asked
+    assert not set(suites["holdout"].operations) & set(suites["core"].operations)
+    assert not set(suites["holdout"].operations) & set(suites["demo"].operations)
+
+
 def test_a_suite_of_the_users_own(tmp_path: Path):
     path = tmp_path / "mine.toml"
     path.write_text(DEMO.replace("epochs = 3", "epochs = 1"))
