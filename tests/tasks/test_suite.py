@@ -49,7 +49,7 @@ def test_a_suite_of_the_users_own(tmp_path: Path):
         ("epochs = 3", "epochs = 3\nseed = 1", "the field 'seed' is unknown; allowed: description"),
         ('"cpp"', '"c++"', "the field 'language' is 'c++', but it should be 'cpp', 'cuda' or 'tri"),
         ('"cpp"', '"cuda"', "Hardware 'cpu-x86_64' has no toolchain for 'cuda'; it has one for c"),
-        ('"rope"', '"ropes"', "There is no operation 'ropes'; did you mean rope or rope_3d?"),
+        ('"rope"', '"ropes"', "There is no operation 'ropes'; did you mean rope or rope_3d"),
         ('"rope"', '"softmax"', "the field 'operations' has 'softmax' twice; remove one."),
         ("cpu-x86_64", "cpu", "There is no hardware profile 'cpu'; "),
     ],
