@@ -1,0 +1,70 @@
+"""Packs the suite's GPU solutions and the hard recorded completions for an H200.
+
+Runs where skilldyno is installed: `pack.py FOLDER` writes solutions.pyz and recordings.pyz, and
+there `python3 solutions.pyz --out solutions.jsonl` judges them, with Python and torch alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from skilldyno.evals.recording import load_recording
+from skilldyno.scorers.candidate import extract_candidate
+from skilldyno.scorers.job import make_job
+from skilldyno.scorers.pack import write_pack
+from skilldyno.tasks.hardware import load_profile
+from skilldyno.tasks.language import Language
+from skilldyno.tasks.operation import load_operation
+
+SOLUTIONS = Path(__file__).parents[2] / "tests" / "honest" / "ops"
+LANGUAGES: dict[str, Language] = {".cu": "cuda", ".py": "triton"}
+RECORDING, HARDWARE = "claude-hard-cuda", "h200"
+
+
+def solution_jobs() -> list[dict[str, Any]]:
+    """One honest kernel of each operation."""
+    return [
+        make_job(
+            id=file.stem,
+            source=file.read_text(encoding="utf-8"),
+            operation=load_operation(file.stem),
+            hardware=load_profile(HARDWARE),
+            language=LANGUAGES[file.suffix],
+        )
+        for file in sorted(SOLUTIONS.iterdir())
+        if file.suffix in LANGUAGES
+    ]
+
+
+def recording_jobs() -> list[dict[str, Any]]:
+    """Every recorded completion of the hard operations."""
+    recording = load_recording(RECORDING)
+    jobs = []
+    for variant, task, epoch in sorted(recording.completions):
+        op = task.split("/")[0]
+        completion = recording.completion(variant, task, epoch).completion
+        source = extract_candidate(completion, "cuda", op).source
+        if source is None:
+            raise ValueError(f"the recorded completion {op}, {variant}, {epoch} holds no kernel")
+        jobs.append(
+            make_job(
+                id=f"{task}:{epoch:03d}:{variant}",
+                source=source,
+                operation=load_operation(op),
+                hardware=load_profile(HARDWARE),
+                language="cuda",
+            )
+        )
+    return jobs
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for name, jobs in (("solutions", solution_jobs()), ("recordings", recording_jobs())):
+        write_pack(arguments.folder / f"{name}.pyz", jobs)
+        print(f"{len(jobs)} jobs in {arguments.folder / name}.pyz")
