@@ -99,7 +99,7 @@ TYPOS = [
     ('family = "elementwise"', 'family = "elemwise"', "'normalisation', 'activation', 'softmax'"),
     ('tier = "plain"', 'tier = "plan"', "the field 'tier' is 'plan', but it should be 'plain' or"),
     ("source =", "sauce =", "the field 'sauce' is unknown; did you mean 'source'? a"),
-    ("description =", "descripton =", "did you mean 'description'? allowed: desc"),
+    ("description =", "descripton =", "did you mean 'description'? allowed: "),
     ('"forbidden"', '"forbiden"', "but it should be 'allowed' or 'forbidden'."),
     (
         '"heavy_tail"',

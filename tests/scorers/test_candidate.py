@@ -27,7 +27,7 @@ def test_every_recorded_completion_has_a_candidate(path: Path):
         assert candidate.found == "fence"
         assert candidate.source is not None
         assert not candidate.truncated
-        assert row["completion"] == f"```{row['language']}\n{candidate.source}```\n"
+        assert row["completion"].endswith(f"```{row['language']}\n{candidate.source}```\n")
 
 
 @pytest.mark.parametrize(
