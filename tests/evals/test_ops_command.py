@@ -8,6 +8,7 @@ import pytest
 from synthetic_logs import Outcome, evidence, write_log
 
 from skilldyno.skills.skill import SHIPPED_SKILLS
+from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.operation import OPS, operation_names
 
 KERNEL = """
@@ -50,8 +51,11 @@ def test_an_operation_is_shown_with_prompt_workloads_and_roofline_times(skilldyn
     assert shown["eval_task"] == "softmax/h200/cuda"
     assert 'extern "C" void softmax(const __nv_bfloat16* x' in shown["prompt"]
     first = next(w for w in shown["workloads"] if w["language"] == "cuda")
-    # 2 * 32768 * 4096 elements of two bytes at 4.8 TB/s; arithmetic is less.
-    assert first["roofline_seconds"]["h200"] == pytest.approx(2 * 32768 * 4096 * 2 / 4.8e12)
+    # 2 * 32768 * 4096 elements of two bytes at the bandwidth that was measured; arithmetic is less.
+    measured = load_profile("h200").measured
+    assert measured is not None
+    seconds = 2 * 32768 * 4096 * 2 / measured.memory_bandwidth
+    assert first["roofline_seconds"]["h200"] == pytest.approx(seconds)
     assert first["use"] == "visible"
     assert {"hidden", "hidden, timed"} <= {w["use"] for w in shown["workloads"]}
     assert shown["difficulty"] == []
