@@ -26,7 +26,7 @@ def test_show_has_every_field_and_the_ridge(skilldyno):
     assert "Tesla T4" in printed
     assert "-gencode=arch=compute_75,code=sm_75" in printed
     assert "no bfloat16" in printed
-    assert "Source of memory, memory_bandwidth, rates: NVIDIA T4 datasheet" in printed
+    assert "Source of memory, memory_bandwidth: secondary: sysrqmts.com/en/gpus/" in printed
     assert "nominal" in printed
 
 
