@@ -60,7 +60,10 @@ def show_op_command(
         return
     click.echo(write_prompt(eval_task))
     click.echo(f"\n{operation.name}: {operation.family}, {operation.tier}; {operation.source}")
-    click.echo("What the judge runs, with the least time by each profile's nominal ceilings:\n")
+    click.echo(
+        "What the judge runs, with the least time by each profile's ceilings, the measured ones"
+        " where it has them:\n"
+    )
     click.echo(_workload_table([w for w in workloads if w["language"] == eval_task.language]))
     click.echo("\n" + _difficulty_text(difficulty, logs))
 

@@ -179,14 +179,13 @@ def detect_hardware(language: Language = "cpp") -> HardwareProfile:
     Raises:
         HardwareError: no profile is of this machine; the sentence says what was found.
     """
-    kind = KIND_OF_LANGUAGE[language]
-    profiles = [profile for profile in load_profiles() if profile.kind == kind]
-    profiles = [profile for profile in profiles if language in profile.toolchain]
+    profiles = [profile for profile in load_profiles() if language in profile.toolchain]
     found = next((profile for profile in profiles if _is_this_machine(profile)), None)
     if found is None:
+        names = ", ".join(profile.name for profile in profiles)
         raise HardwareError(
-            f"No hardware profile for '{language}' is of this machine, which has {_seen(kind)};"
-            f" there are: {', '.join(profile.name for profile in profiles)}."
+            f"No hardware profile for '{language}' is of this machine, which has"
+            f" {_seen(KIND_OF_LANGUAGE[language])}; there are: {names}."
         )
     return found
 
