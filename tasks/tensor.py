@@ -85,8 +85,8 @@ class Input(Tensor):
     norm 1 along the last dimension), or `probability` (uniform from 0 to 1).
 
     An int32 or int64 tensor's is `index:N` (uniform from 0 to below the dim N), `sorted_index:N`
-    (the same, sorted along the last dimension), `lengths:N` (uniform from 1 to N), `offsets:N`
-    (one dimension: from 0 to N, not decreasing) or `permutation:N` (distinct numbers from 0 to
+    (the same, sorted along the last dimension), `lengths:N` (uniform from 1 to N, one of them N),
+    `offsets:N` (one dimension: from 0 to N, not decreasing) or `permutation:N` (distinct numbers from 0 to
     below N, or to below as many as there are elements).
 
     `bytes` is uniform over the values of uint8 or int8, or over the finite ones of float8_e4m3fn;

@@ -124,6 +124,13 @@ def _offsets(bound: int, shape: Sequence[int], draw: Draw) -> torch.Tensor:
     return edges
 
 
+def _lengths(bound: int, shape: Sequence[int], draw: Draw) -> torch.Tensor:
+    lengths = draw.integers(bound, shape).add_(1)
+    # One is full, or a kernel that never reads the end would pass where all happen to be short.
+    lengths.view(-1)[int(draw.host.integers(lengths.numel()))] = bound
+    return lengths
+
+
 def _permutation(bound: int, shape: Sequence[int], draw: Draw) -> torch.Tensor:
     count = int(np.prod(shape))
     return draw.permutation(max(bound, count))[:count].reshape(tuple(shape))
@@ -132,7 +139,7 @@ def _permutation(bound: int, shape: Sequence[int], draw: Draw) -> torch.Tensor:
 _INDICES: dict[str, Callable[[int, Sequence[int], Draw], torch.Tensor]] = {
     "index": lambda bound, shape, draw: draw.integers(bound, shape),
     "sorted_index": lambda bound, shape, draw: draw.integers(bound, shape).sort().values,
-    "lengths": lambda bound, shape, draw: draw.integers(bound, shape).add_(1),
+    "lengths": _lengths,
     "offsets": _offsets,
     "permutation": _permutation,
 }

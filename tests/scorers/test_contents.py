@@ -145,6 +145,14 @@ def test_fills_are_valid_and_stay_so_where_a_few_are_changed(name: str, dtype: s
     assert changes > 0
 
 
+def test_some_length_is_full_so_that_the_end_is_read():
+    draw = Draw([8], "cpu")
+    pool = draw.normal((POOL,))
+    for shape in ((1,), (2,), (40,)):
+        for _ in range(20):
+            assert int(fill("lengths:N", "int32", shape, DIMS, "normal", draw, pool).max()) == 40
+
+
 def test_some_segments_are_empty_and_a_table_of_blocks_names_each_once():
     draw = Draw([7], "cpu")
     pool = draw.normal((POOL,))
