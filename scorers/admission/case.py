@@ -101,7 +101,9 @@ class Setting:
         self.kind = kind
         self.operation = operation
         self.language = language
-        self.judged = job.parse_operation(operation.judge_spec(language, kind))
+        # Contents follow from the digest: by the name, no comment in op.toml decides what is drawn.
+        spec = operation.judge_spec(language, kind) | {"digest": operation.name}
+        self.judged = job.parse_operation(spec)
         self.contents = ContentsCache(_SEED)
         self.workloads = sorted(
             (w for w in self.judged.workloads if kind == "cpu" or _fits(w)), key=_elements
