@@ -86,8 +86,8 @@ class Input(Tensor):
 
     An int32 or int64 tensor's is `index:N` (uniform from 0 to below the dim N), `sorted_index:N`
     (the same, sorted along the last dimension), `lengths:N` (uniform from 1 to N, one of them N),
-    `offsets:N` (one dimension: from 0 to N, not decreasing) or `permutation:N` (distinct numbers from 0 to
-    below N, or to below as many as there are elements).
+    `offsets:N` (one dimension: from 0 to N, not decreasing) or `permutation:N` (distinct numbers
+    from 0 to below N, or to below as many as there are elements).
 
     `bytes` is uniform over the values of uint8 or int8, or over the finite ones of float8_e4m3fn;
     `float8_bits` is uniform over the uint8 bit patterns of the latter.
