@@ -28,6 +28,7 @@ class GatedSide(Side):
 
     bound_slack = 1.25
     bound_seconds = 3e-6
+    settled_seconds = 20e-6
     bound_percentile = 10
     bounded_share = 1.0
     most_looks = 4

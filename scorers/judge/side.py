@@ -44,7 +44,8 @@ class Side(ABC):
 
     Attributes:
         bound_slack: a bound may exceed a claim by this factor,
-        bound_seconds: and by this much.
+        bound_seconds: and by this much,
+        settled_seconds: or by this much where the judge looked for the outputs itself.
         bound_percentile: the percentile of a series that counts as its bound, a low one, since
             whatever else the machine does only adds to a bound.
         bounded_share: the share of pairs in which a bound is asked for.
@@ -55,6 +56,7 @@ class Side(ABC):
 
     bound_slack: float
     bound_seconds: float
+    settled_seconds: float
     bound_percentile: float
     bounded_share: float
     most_looks: int
@@ -99,6 +101,7 @@ class HostSide(Side):
 
     bound_slack = 1.6
     bound_seconds = 1e-6
+    settled_seconds = 0.0
     bound_percentile = 25
     bounded_share = 0.35
     most_looks = 1

@@ -204,7 +204,7 @@ def unclaimed(series: Series) -> list[float]:
 
 def _tolerated(series: Series, candidate: Side) -> float:
     claim = float(np.median([p.candidate for p in series.kept()]))
-    return (candidate.bound_slack - 1) * claim + candidate.bound_seconds
+    return (candidate.bound_slack - 1) * claim + candidate.settled_seconds
 
 
 def require_plausible(series: Series, candidate: Side) -> float:
