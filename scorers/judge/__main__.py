@@ -58,7 +58,7 @@ def _emit_evidence(evidence: Evidence) -> None:
 
 
 def _device_of(job: Job) -> str:
-    return "cpu" if job.language == "cpp" else "gpu"
+    return job.device or ("cpu" if job.language == "cpp" else "gpu")
 
 
 def _open_session(job: Job) -> Session:
