@@ -90,11 +90,12 @@ class ProblemReference(Reference):
             v.double() if isinstance(v, torch.Tensor) and v.is_floating_point() else v
             for v in given
         ]
-        standing = torch.get_default_dtype()
+        # Made before the default changes, by which its parameters would be drawn.
+        model, standing = self._double, torch.get_default_dtype()
         # What the Model makes beside its inputs shall be of their precision too.
         torch.set_default_dtype(torch.float64)
         try:
-            return tuple(leaves(self._double(*self._arguments(wide))))
+            return tuple(leaves(model(*self._arguments(wide))))
         finally:
             torch.set_default_dtype(standing)
 

@@ -147,6 +147,8 @@ def main():
     kinds, models = {"host": HostCalls, "device": DeviceCalls}, {}
     if sys.argv[2:]:
         sys.path += sys.argv[2:]
+        # numpy's own team would idle beside torch's, and leave its threads no cores of their own.
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
         from model_calls import HostModelCalls, device_model_calls
         from python_calls import python_calls
 

@@ -148,7 +148,8 @@ class Session:
         """The side of a bench: at a gate where the device has one; `old` is for its warm calls."""
         if self.device.gated:
             return GatedSide(bench, old, self.machine["event_seconds"], trusted=trusted)
-        return HostSide(bench, trusted=trusted)
+        # Model is PyTorch as ModelNew is: each is called as the other.
+        return HostSide(bench, trusted=trusted and not bench.operation.is_problem)
 
     def environment(self) -> dict[str, Any]:
         """Versions, hashes and the seed that made the evidence."""
