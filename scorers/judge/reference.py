@@ -144,11 +144,11 @@ class ProblemReference(Reference):
     def _require_fresh(self, drawn: list[torch.Tensor]) -> None:
         if len(self._drawn) < _DRAWS:
             self._drawn.append(tuple(float(t.sum(dtype=torch.float64)) for t in drawn))
-            if len(self._drawn) == _DRAWS and len(set(self._drawn)) == 1:
-                raise ProblemError(
-                    f"get_inputs of {self.operation.name} gives the same values whatever the seed: "
-                    "an answer that was kept could not be told from one that was computed"
-                )
+        if len(self._drawn) == _DRAWS and len(set(self._drawn)) == 1:
+            raise ProblemError(
+                f"get_inputs of {self.operation.name} gives the same values whatever the seed: an "
+                "answer that was kept could not be told from one that was computed"
+            )
 
 
 def reference_of(operation: Operation, device: str) -> Reference:
