@@ -1,7 +1,7 @@
 """Packs KernelBench problems with a right and a wrong ModelNew each, for an H200.
 
-Runs where skilldyno is installed: `kernelbench.py pack CHECKOUT kb.pyz` takes problems of level 1 from
-a checkout of github.com/ScalingIntelligence/KernelBench; there
+Runs where skilldyno is installed: `kernelbench.py pack CHECKOUT kb.pyz` takes problems of level 1
+from a checkout of github.com/ScalingIntelligence/KernelBench; there
 `python3 kb.pyz --out kb.jsonl` judges them, with Python and torch alone; and
 `kernelbench.py read kb.jsonl` says whether each verdict is what it must be.
 """

@@ -4,6 +4,10 @@ Standard library and torch only, and no import of this package: this file is cop
 runner, where a candidate's ModelNew is made as Model is made by the judge.
 """
 
+import hashlib
+import sys
+import types
+
 import torch
 
 SEED = 42
@@ -20,32 +24,37 @@ class Problem:
             text: the source of the problem's file.
             device: where models and inputs shall be.
         """
-        self.names: dict = {"__name__": "problem"}
-        exec(compile(text, "problem.py", "exec"), self.names)  # noqa: S102
+        # torch.compile looks the module of a class up by its name.
+        name = f"problem_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        module = sys.modules[name] = types.ModuleType(name)
+        exec(compile(text, f"{name}.py", "exec"), module.__dict__)  # noqa: S102
+        self.names = module.__dict__
         self.device = torch.device(device)
 
-    def model(self, kind=None, state=None):
+    def model(self, kind=None, state=None, dtype=None):
         """A model of a class, by default `Model`, made under the seed of all models.
 
         Args:
             kind: the class.
             state: a state_dict, of which the values go in whose names and shapes it has too.
+            dtype: what its floating-point values are converted to.
 
         Raises:
             TypeError: the class makes no torch.nn.Module.
         """
-        with torch.random.fork_rng(), torch.no_grad():
+        # What was made in inference mode could not be moved or compiled everywhere.
+        with torch.random.fork_rng(), torch.inference_mode(False), torch.no_grad():
             torch.manual_seed(SEED)
             given = [self._moved(value) for value in self.names["get_init_inputs"]()]
             torch.manual_seed(SEED)
             made = (kind or self.names["Model"])(*given)
-        if not isinstance(made, torch.nn.Module):
-            raise TypeError("ModelNew is no torch.nn.Module")
-        if state is not None:
-            own = made.state_dict()
-            fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
-            made.load_state_dict(fitting, strict=False)
-        return made.to(self.device)
+            if not isinstance(made, torch.nn.Module):
+                raise TypeError("ModelNew is no torch.nn.Module")
+            if state is not None:
+                own = made.state_dict()
+                fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
+                made.load_state_dict(fitting, strict=False)
+            return made.to(self.device, dtype)
 
     def inputs(self, seed):
         """What `get_inputs` gives under a seed, drawn on the device, contiguous."""

@@ -73,7 +73,7 @@ class ProblemReference(Reference):
 
     @cached_property
     def _double(self) -> torch.nn.Module:
-        return self.problem.model().double()
+        return self.problem.model(dtype=torch.float64)
 
     def _arguments(self, given: Sequence[Any]) -> list[Any]:
         operation = self.operation

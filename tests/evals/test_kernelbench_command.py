@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from inspect_ai import eval_set
 from inspect_ai.log import list_eval_logs, read_eval_log
-from inspect_ai.model import ModelOutput, get_model
+from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from kernelbench_problems import LINEAR, SORTED, model_new
 
 from skilldyno.evals.kernel_skill import kernel_skill
@@ -69,11 +69,18 @@ def test_eval_takes_problems_instead_of_a_suite(folder, skilldyno):
 
 @pytest.mark.alone
 def test_the_inspect_task_asks_judges_and_packs(folder, skilldyno):
-    arm = kernel_skill(kernelbench=str(folder), level=1, problems="1", judging="later")
+    arm = kernel_skill(
+        kernelbench=str(folder), level=1, problems="1", hardware="cpu-x86_64", judging="later"
+    )
     answer = f"Faster:\n```python\n{model_new('')}```\n"
-    outputs = [ModelOutput.from_content("mockllm/model", answer)]
     logs = folder / "logs"
-    model = get_model("mockllm/model", custom_outputs=outputs)
+
+    def output(*_: object) -> ModelOutput:
+        answered = ModelOutput.from_content("mockllm/model", answer)
+        answered.usage = ModelUsage(input_tokens=3, output_tokens=5, total_tokens=8)
+        return answered
+
+    model = get_model("mockllm/model", custom_outputs=output, memoize=False)
     eval_set(arm, model=model, log_dir=str(logs), display="none")
     (log,) = [read_eval_log(info) for info in list_eval_logs(str(logs))]
     (sample,) = log.samples or []
