@@ -52,7 +52,7 @@ def make_job(
         "source": source,
         "language": language,
         "hardware": hardware.name,
-        "device": hardware.kind,
+        "kind": hardware.kind,
         "flags": list(hardware.toolchain[language].flags) if language in hardware.toolchain else [],
         "operation": operation.judge_spec(language, hardware.kind),
         "settings": {"unsafe": unsafe, "compile_for": list(compile_for)},

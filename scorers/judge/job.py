@@ -133,7 +133,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Job:
-    """One candidate to judge; `device` (cpu or gpu) says where, if the language does not."""
+    """One candidate to judge; `kind` (cpu or gpu) says where, if the language does not."""
 
     id: str
     source: str
@@ -142,8 +142,13 @@ class Job:
     flags: tuple[str, ...]
     operation: Operation
     settings: Settings = field(default_factory=Settings)
-    device: str | None = None
+    kind: str | None = None
     schema: int = SCHEMA
+
+    @property
+    def device(self) -> str:
+        """The device that it runs on: cpu or gpu."""
+        return self.kind or ("cpu" if self.language == "cpp" else "gpu")
 
     @property
     def candidate(self) -> str:
