@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -57,6 +59,12 @@ def find_forms(text: str) -> Forms:
     Raises:
         ValueError: it is no problem, or not one that can be judged; the message says why.
     """
+    # Stdout is for results, and a problem may print.
+    with redirect_stdout(sys.stderr):
+        return _find_forms(text)
+
+
+def _find_forms(text: str) -> Forms:
     import torch
 
     names: dict[str, Any] = {"__name__": "problem"}

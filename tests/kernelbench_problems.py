@@ -18,6 +18,7 @@ class Model(nn.Module):
 
 
 def get_inputs():
+    print("inputs")
     return [torch.rand(16, 64), 1.5]
 
 

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, lru_cache
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -223,7 +224,9 @@ class CudaDevice(Device):
         }
         if job.language in _PYTHON:
             setup["permits"] = [seccomp.DEVICES, seccomp.COMPILERS]
-            setup["compiled"] = str(self._compiled)
+            # A ModelNew may do without Triton.
+            needed = job.language == "triton" or find_spec("triton") is not None
+            setup["compiled"] = str(self._compiled) if needed else None
             setup |= python_setup(job)
         if job.language == "torch":
             # An extension that a ModelNew compiles is larger than what a kernel has to say.
