@@ -15,6 +15,7 @@ from ..scorers.judge.evidence import ArchBuild, Evidence
 from ..scorers.judge.sandbox import require_sandbox
 from ..tasks.errors import UsageError
 from ..tasks.hardware import detect_hardware, load_profile, require_this_machine
+from ..tasks.kernelbench import read_problem
 from ..tasks.language import Language
 from ..tasks.operation import load_operation
 
@@ -34,7 +35,7 @@ class KernelFileError(UsageError):
 
 def judge_file(
     file: Path,
-    op: str,
+    op: str | Path,
     language: str | None,
     hardware: str,
     *,
@@ -44,6 +45,15 @@ def judge_file(
 ) -> str:
     """Judge one file and print what the judge says.
 
+    Args:
+        file: the candidate.
+        op: the name of an operation, or the file of a KernelBench problem.
+        language: or None for what the file's ending tells; that of a problem is torch.
+        hardware: a profile's name, or `auto`.
+        as_json: print the whole evidence as JSON.
+        unsafe: judge without a sandbox where none works.
+        compile_for: archs that a CUDA candidate is built for besides.
+
     Returns:
         The verdict.
 
@@ -51,8 +61,10 @@ def judge_file(
         UsageError: the file, op, language or profile is not usable.
         MachineError: there is no compiler or no sandbox.
     """
-    chosen = language_of(file, language)
-    operation = load_operation(op)
+    if isinstance(op, Path):
+        chosen, operation = "torch", read_problem(op)
+    else:
+        chosen, operation = language_of(file, language), load_operation(op)
     profile = detect_hardware(chosen) if hardware == "auto" else load_profile(hardware)
     require_this_machine(profile)
     job = make_job(
@@ -64,7 +76,7 @@ def judge_file(
         unsafe=unsafe,
         compile_for=compile_for,
     )
-    require_compiler(chosen)
+    require_compiler(profile.kind)
     require_sandbox(profile.kind, unsafe)
     executor = local_executor()
     with Console(stderr=True).status(f"judging {file.name} as {operation.name} on {profile.name}"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import click
 import numpy as np
@@ -46,8 +46,8 @@ def show_op_command(
         UsageError: an operation, profile or language that cannot be paired, or logs that cannot be
             read.
     """
-    eval_task = _pair(load_operation(name), hardware, language)
-    operation = eval_task.operation
+    operation = load_operation(name)
+    eval_task = _pair(operation, hardware, language)
     workloads = _workloads(operation)
     known = load_measurements(eval_task.hardware.name)
     difficulty = _difficulty(operation, logs)
@@ -82,11 +82,11 @@ def show_op_command(
 
 def _pair(operation: Operation, hardware: str | None, language: str | None) -> EvalTask:
     if language is not None:
-        if language not in get_args(Language):
+        if language not in KIND_OF_LANGUAGE:
             raise UnknownLanguageError(
-                f"--language {language!r} is unknown; give one of {', '.join(get_args(Language))}."
+                f"--language {language!r} is unknown; give one of {', '.join(KIND_OF_LANGUAGE)}."
             )
-        chosen: Language = next(each for each in get_args(Language) if each == language)
+        chosen: Language = next(each for each in KIND_OF_LANGUAGE if each == language)
         profile = load_profile(hardware or _PROFILE_OF_KIND[KIND_OF_LANGUAGE[chosen]])
         return EvalTask(operation, profile, chosen)
     if hardware is None:

@@ -10,6 +10,7 @@ from ..tasks.errors import UsageError
 from ..tasks.hardware import HardwareProfile
 from ..tasks.language import Language
 from ..tasks.operation import Operation
+from ..tasks.problem import Problem
 
 _ARCH = re.compile(r"sm_\d{2,3}[af]?")
 
@@ -39,7 +40,7 @@ def make_job(
     *,
     id: str,
     source: str,
-    operation: Operation,
+    operation: Operation | Problem,
     hardware: HardwareProfile,
     language: Language,
     unsafe: bool = False,
@@ -51,7 +52,8 @@ def make_job(
         "source": source,
         "language": language,
         "hardware": hardware.name,
-        "flags": list(hardware.toolchain[language].flags),
+        "kind": hardware.kind,
+        "flags": list(hardware.toolchain[language].flags) if language in hardware.toolchain else [],
         "operation": operation.judge_spec(language, hardware.kind),
         "settings": {"unsafe": unsafe, "compile_for": list(compile_for)},
     }

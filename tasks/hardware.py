@@ -110,6 +110,11 @@ class HardwareProfile(Definition):
         nominal = {"memory_bandwidth": self.memory_bandwidth, **self.rates}.get(name)
         return None if nominal is None else Ceiling(value=nominal, measured=False)
 
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages of candidates for it: those of its compilers, and torch."""
+        return (*self.toolchain, "torch")
+
     def ridge(self, rate: Rate) -> float | None:
         """Return the operations a byte above which arithmetic bounds, and memory no longer.
 
@@ -123,10 +128,13 @@ class HardwareProfile(Definition):
     @model_validator(mode="after")
     def _check_languages(self) -> Self:
         for language in self.toolchain:
-            if KIND_OF_LANGUAGE[language] != self.kind:
+            kind = KIND_OF_LANGUAGE.get(language)
+            if kind is None:
+                raise ValueError(f"the field 'toolchain.{language}' is for no compiler; remove it")
+            if kind != self.kind:
                 raise ValueError(
                     f"the field 'toolchain.{language}' is for"
-                    f" '{KIND_OF_LANGUAGE[language]}' hardware, but kind is '{self.kind}'"
+                    f" '{kind}' hardware, but kind is '{self.kind}'"
                 )
         if (self.machine.architecture is None) != (self.kind == "gpu"):
             needed = "gpu" if self.kind == "gpu" else "architecture"
@@ -174,18 +182,20 @@ def read_profile(path: Path) -> HardwareProfile:
 def detect_hardware(language: Language = "cpp") -> HardwareProfile:
     """Return the profile of this machine, for candidates in one language.
 
-    A GPU machine has a CPU too: `cpp` always means the CPU, `cuda` and `triton` the GPU.
+    A GPU machine has a CPU too: `cpp` always means the CPU, `cuda` and `triton` the GPU, and
+    `torch` the GPU where there is one.
 
     Raises:
         HardwareError: no profile is of this machine; the sentence says what was found.
     """
-    profiles = [profile for profile in load_profiles() if language in profile.toolchain]
+    profiles = [profile for profile in load_profiles() if language in profile.languages]
+    profiles.sort(key=lambda profile: profile.kind == "cpu")
     found = next((profile for profile in profiles if _is_this_machine(profile)), None)
     if found is None:
         names = ", ".join(profile.name for profile in profiles)
         raise HardwareError(
             f"No hardware profile for '{language}' is of this machine, which has"
-            f" {_seen(KIND_OF_LANGUAGE[language])}; there are: {names}."
+            f" {_seen(KIND_OF_LANGUAGE.get(language, 'cpu'))}; there are: {names}."
         )
     return found
 

@@ -2,13 +2,15 @@
 
 from typing import Final, Literal
 
-Language = Literal["cpp", "cuda", "triton"]
+Language = Literal["cpp", "cuda", "triton", "torch"]
 Kind = Literal["cpu", "gpu"]
 DType = Literal[
     "float32", "bfloat16", "float16", "float8_e4m3fn", "uint8", "int8", "int32", "int64"
 ]
 
 KIND_OF_LANGUAGE: Final[dict[Language, Kind]] = {"cpp": "cpu", "cuda": "gpu", "triton": "gpu"}
+"""The languages that operations are asked for in. `torch`, a ModelNew for a KernelBench problem,
+runs on either kind."""
 
 SIZE_OF_DTYPE: Final[dict[DType, int]] = {
     "float32": 4,

@@ -247,6 +247,11 @@ class Operation(Definition):
             *((f"the dtype of the tensor '{t.name}'", t.dtype) for t in self.tensors),
             ("roofline.rate", self.roofline.rate),
         ):
+            if unknown := sorted(set(given) - set(KIND_OF_LANGUAGE)):
+                raise ValueError(
+                    f"{where} is given for {unknown[0]}, but operations are asked for in"
+                    f" {', '.join(KIND_OF_LANGUAGE)}"
+                )
             if set(given) != set(self.languages):
                 raise ValueError(
                     f"{where} is given for {', '.join(given)},"

@@ -5,6 +5,8 @@ from typing import Final
 
 from .eval_task import EvalTask
 from .language import Language
+from .problem import Problem
+from .problem_prompt import write_problem_prompt
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ Answer with one fenced ```{fence} block holding the whole source file, and nothi
 def write_prompt(eval_task: EvalTask) -> str:
     """Return the prompt of an eval task, which names the visible workloads only."""
     operation, language = eval_task.operation, eval_task.language
+    if isinstance(operation, Problem):
+        return write_problem_prompt(operation, eval_task.hardware)
     wording = _WORDINGS[language]
     workloads = operation.workloads_on(eval_task.hardware.kind)
     return _PROMPT.format(

@@ -33,6 +33,7 @@ from .session import Session
 _MEASURING_CORES = 4
 
 _emitting = threading.Lock()
+_events = sys.stdout
 
 
 def _read_jobs(lines: Any, jobs: queue.Queue[Job | None]) -> None:
@@ -49,25 +50,21 @@ def _read_jobs(lines: Any, jobs: queue.Queue[Job | None]) -> None:
 def _emit(record: dict[str, Any]) -> None:
     line = json.dumps(record, allow_nan=False) + "\n"
     with _emitting:
-        sys.stdout.write(line)
-        sys.stdout.flush()
+        _events.write(line)
+        _events.flush()
 
 
 def _emit_evidence(evidence: Evidence) -> None:
     _emit({"event": "evidence", **evidence.to_dict()})
 
 
-def _device_of(job: Job) -> str:
-    return "cpu" if job.language == "cpp" else "gpu"
-
-
 def _open_session(job: Job) -> Session:
-    device: Device = CpuDevice() if _device_of(job) == "cpu" else CudaDevice()
+    device: Device = CpuDevice() if job.device == "cpu" else CudaDevice()
     return Session(device, job.settings.seed, unsafe=job.settings.unsafe)
 
 
 def _order(job: Job) -> tuple[str, str, str]:
-    return _device_of(job), job.operation.name, job.id
+    return job.device, job.operation.name, job.id
 
 
 class Serving:
@@ -116,7 +113,7 @@ class Serving:
         return taken
 
     def _session_for(self, job: Job) -> Session:
-        if self.session is not None and self.session.device.name != _device_of(job):
+        if self.session is not None and self.session.device.name != job.device:
             self.session.close()
             self.session = None
         if self.session is None:
@@ -126,8 +123,8 @@ class Serving:
 
     def _build(self, waiting: list[Job]) -> list[tuple[Job, Future[Built | None]]]:
         started = []
-        for device in sorted({_device_of(job) for job in waiting}):
-            jobs = [job for job in waiting if _device_of(job) == device]
+        for device in sorted({job.device for job in waiting}):
+            jobs = [job for job in waiting if job.device == device]
             try:
                 session = self._session_for(jobs[0])
             except MachineError as error:
@@ -168,4 +165,6 @@ def _describe(error: Exception) -> str:
 
 
 if __name__ == "__main__":
+    # What a reference or a problem prints is no event.
+    sys.stdout = sys.stderr
     Serving().serve()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,13 @@ class StoppingCriterion:
     max_pairs: int = 30
     seconds: float = 0.6
     patience_seconds: float = 8.0
+
+    def at_most(self, pairs: int | None) -> StoppingCriterion:
+        """The same with no more than so many pairs, if a number is given."""
+        if pairs is None:
+            return self
+        most = min(pairs, self.max_pairs)
+        return replace(self, min_pairs=min(self.min_pairs, most), max_pairs=most)
 
     def narrow(self, interval: Interval) -> bool:
         """Whether the interval (of a log-ratio) is as narrow as asked."""

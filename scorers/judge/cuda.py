@@ -9,11 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, lru_cache
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -34,14 +34,15 @@ from .build import (
     keep_python,
 )
 from .clock import StoppingCriterion
-from .device import Device
+from .device import Device, python_setup
 from .errors import MachineError
 from .files import read_text
 from .job import Job, Operation
 from .process import Worker
-from .python_calls import DeviceMemory
+from .python_calls import view_device
 from .sandbox import Sandbox
-from .start import scratch_folder, start_runner
+from .sandbox import environment as walls
+from .start import packages, scratch_folder, start_runner
 from .wire import PAGE_BYTES
 
 _SCRATCH_BYTES = 256 << 20
@@ -51,6 +52,8 @@ _RETURN_SECONDS = 10.0
 _TOUCH_SECONDS = 0.1
 _LEAST_FREE = 0.3
 _SM_CLOCK = 1
+_PYTHON = ("triton", "torch")
+_EXTENSION_BYTES = 256 << 20
 # Never the same twice: the gate's library outlives the memory that it is used with.
 _numbers = count(1)
 
@@ -102,8 +105,7 @@ class CudaArena(GatedArena):
         size = ctypes.c_size_t(self.capacity)
         require(runtime().cudaMalloc(ctypes.byref(pointer), size), "cudaMalloc")
         self._pointer = pointer
-        memory = DeviceMemory(pointer.value or 0, self.capacity)
-        self.bytes = torch.as_tensor(memory, device="cuda")
+        self.bytes = view_device(pointer.value or 0, self.capacity)
         self._scratch = scratch.view(torch.int64)
         self._descriptor = os.memfd_create("gate", os.MFD_CLOEXEC)
         os.ftruncate(self._descriptor, PAGE_BYTES)
@@ -171,7 +173,7 @@ class CudaArena(GatedArena):
 
 
 class CudaDevice(Device):
-    """The first NVIDIA GPU of this machine, for kernels in CUDA C++ and Triton."""
+    """The first NVIDIA GPU of this machine, for kernels in CUDA C++, Triton and PyTorch."""
 
     name = "gpu"
     torch_name = "cuda"
@@ -202,8 +204,8 @@ class CudaDevice(Device):
         return CudaArena(capacity, self._scratch)
 
     def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build CUDA C++ by nvcc; a Triton source is kept as the file that Triton will read."""
-        if job.language == "triton":
+        """Build CUDA C++ by nvcc; Python is kept as the file that Triton will read."""
+        if job.language in _PYTHON:
             return keep_python(job)
         return build_candidate(job, sandbox, NVCC)
 
@@ -220,18 +222,20 @@ class CudaDevice(Device):
             "scratch": str(scratch_folder()),
             **self._recorder,
         }
-        if job.language == "triton":
+        if job.language in _PYTHON:
             setup["permits"] = [seccomp.DEVICES, seccomp.COMPILERS]
-            setup["compiled"] = str(self._compiled)
-            setup["dtypes"] = [tensor.dtype for tensor in job.operation.tensors]
-            setup["shapes"] = [
-                [[w.dims[d] for d in job.operation.dims], w.shapes] for w in job.operation.workloads
-            ]
+            # A ModelNew may do without Triton.
+            needed = job.language == "triton" or find_spec("triton") is not None
+            setup["compiled"] = str(self._compiled) if needed else None
+            setup |= python_setup(job)
+        if job.language == "torch":
+            # An extension that a ModelNew compiles is larger than what a kernel has to say.
+            setup["output_bytes"] = _EXTENSION_BYTES
         return setup
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
         """Start a runner, or take one that was started ahead and has imported torch."""
-        if job.language != "triton":
+        if job.language not in _PYTHON:
             return start_runner(sandbox, [library.parent], self._environment)
         while len(self._spares) <= _SPARE_RUNNERS:
             self._spares.append(self._starting.submit(self._start_python, sandbox))
@@ -239,13 +243,17 @@ class CudaDevice(Device):
 
     def _start_python(self, sandbox: Sandbox) -> Worker:
         scratch = str(scratch_folder())
+        # What torch's load_inline looks for: ninja beside Python, nvcc, and where to write.
+        tools = [Path(sys.executable).parent, _toolkit() / "bin", walls()["PATH"]]
         environment = {
             **self._environment,
             "TRITON_CACHE_DIR": f"{scratch}/triton",
+            "TORCH_EXTENSIONS_DIR": f"{scratch}/extensions",
             "TMPDIR": scratch,
+            "CUDA_HOME": str(_toolkit()),
+            "PATH": ":".join(map(str, tools)),
         }
-        packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-        return start_runner(sandbox, [], environment, list(dict.fromkeys(packages)))
+        return start_runner(sandbox, [], environment, packages())
 
     @cached_property
     def _environment(self) -> dict[str, str]:

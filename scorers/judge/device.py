@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from .arena import Arena, HostArena
-from .build import Built, build_candidate, build_trampoline
+from .build import Built, build_candidate, build_trampoline, keep_python
 from .clock import StoppingCriterion
 from .job import Job, Operation
 from .process import Worker
 from .sandbox import Sandbox
-from .start import start_runner
+from .start import packages, start_runner
 
 _THREAD_BYTES = 128 << 20
 
@@ -82,8 +82,25 @@ class Device(ABC):
         """Give back what was started ahead."""
 
 
+def python_setup(job: Job) -> dict[str, Any]:
+    """What a runner needs to make tensors of the judge's memory, and a ModelNew."""
+    operation = job.operation
+    setup: dict[str, Any] = {
+        "dtypes": [tensor.dtype for tensor in operation.tensors],
+        "shapes": [[[w.dims[d] for d in operation.dims], w.shapes] for w in operation.workloads],
+    }
+    if operation.is_problem:
+        setup |= {
+            "problem": operation.reference,
+            "arguments": operation.arguments,
+            "tensors": [tensor.name for tensor in operation.inputs],
+            "scalar_values": {scalar.name: scalar.value for scalar in operation.scalars},
+        }
+    return setup
+
+
 class CpuDevice(Device):
-    """This machine's CPU, for kernels in C++."""
+    """This machine's CPU, for kernels in C++ and models in PyTorch."""
 
     name = "cpu"
     torch_name = "cpu"
@@ -97,11 +114,15 @@ class CpuDevice(Device):
         return HostArena(capacity)
 
     def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build by g++."""
+        """Build by g++; a ModelNew is kept as its file."""
+        if job.language == "torch":
+            return keep_python(job)
         return build_candidate(job, sandbox)
 
     def setup(self, operation: Operation) -> dict[str, Any]:
         """The trampoline: a loop with clock_gettime on both sides of the call."""
+        if operation.is_problem:
+            return {}
         return {"trampoline": str(build_trampoline(operation))}
 
     def runner_setup(self, job: Job) -> dict[str, Any]:
@@ -109,11 +130,15 @@ class CpuDevice(Device):
         threads = len(os.sched_getaffinity(0)) * _THREAD_BYTES
         return {
             **self.setup(job.operation),
+            **(python_setup(job) if job.language == "torch" else {}),
             "memory_bytes": job.settings.memory_bytes + threads,
             "permits": [],
             "scratch": None,
         }
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
-        """Start a runner without torch, which takes a few hundredths of a second."""
-        return start_runner(sandbox, [library.parent], {})
+        """Start a runner: without torch, in a few hundredths of a second, where it needs none."""
+        if job.language != "torch":
+            return start_runner(sandbox, [library.parent], {})
+        found = packages()
+        return start_runner(sandbox, [library.parent, *map(Path, found)], {}, found)
