@@ -77,9 +77,9 @@ def solutions(folder: Path) -> str:
     right = sum(record["verdict"] == "correct" for record in records)
     text = (
         f"{right} of {len(records)} correct. The kernels of `tests/honest/ops` show that an"
-        " operation can be solved; most are plain. Times are of the timed workloads in their order; speedups"
-        " and the share of the roofline are geometric means over them. `best` is the library call"
-        " that the operation names, where it names one."
+        " operation can be solved; most are plain. Times are of the timed workloads in their order;"
+        " speedups and the share of the roofline are geometric means over them. `best` is the"
+        " library call that the operation names, where it names one."
     )
     headers = ["operation", "tier", "language", "verdict", "µs", *(f"over {b}" for b in BASELINES)]
     return (
