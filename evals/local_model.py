@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 import anyio.to_thread
+from inspect_ai.model import ChatCompletionChoice as Choice
 from inspect_ai.model import (
     ChatMessage,
     ChatMessageAssistant,
@@ -23,7 +24,6 @@ from inspect_ai.model import (
     StopReason,
     modelapi,
 )
-from inspect_ai.model import ChatCompletionChoice as Choice
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
 from ..tasks.errors import RunError, UsageError
@@ -128,9 +128,7 @@ class LocalModel(ModelAPI):
         return ModelOutput(
             model=self.model_name,
             choices=[
-                Choice(
-                    message=message, stop_reason=_STOPS.get(choice["finish_reason"], "unknown")
-                )
+                Choice(message=message, stop_reason=_STOPS.get(choice["finish_reason"], "unknown"))
             ],
             usage=ModelUsage(
                 input_tokens=used["prompt_tokens"] - cached,
