@@ -7,6 +7,8 @@ other comes by `-M path=FILE.gguf`.
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -111,7 +113,7 @@ class LocalModel(ModelAPI):
     def _output(self, answer: dict[str, Any]) -> ModelOutput:
         if (error := answer.get("error")) is not None:
             if error.get("type") == "exceed_context_size_error":
-                return ModelOutput.from_content(self.model_name, "", "model_length")
+                return self._too_long(error["n_prompt_tokens"])
             raise LocalGenerationError(
                 f"local/{self.model_name} refused the request: {error.get('message')}"
             )
@@ -138,6 +140,15 @@ class LocalModel(ModelAPI):
             ),
         )
 
+    def _too_long(self, tokens: int) -> ModelOutput:
+        output = ModelOutput.from_content(
+            self.model_name,
+            f"The prompt has {tokens} tokens, too many for this model.",
+            "model_length",
+        )
+        output.usage = ModelUsage(input_tokens=tokens, total_tokens=tokens)
+        return output
+
 
 def require_engine() -> None:
     """Refuse where the engine is not installed.
@@ -145,17 +156,14 @@ def require_engine() -> None:
     Raises:
         LocalModelError: it is not.
     """
-    try:
-        import xllamacpp  # noqa: F401
-    except ImportError as error:
+    if find_spec("xllamacpp") is None:
         raise LocalModelError(
             "A local model needs the engine xllamacpp: pip install 'skilldyno[local]'."
-        ) from error
+        )
 
 
 def _load(weights: Path, threads: int, context: int) -> Any:
-    import xllamacpp
-
+    xllamacpp = import_module("xllamacpp")
     settings = xllamacpp.CommonParams()
     settings.model.path = str(weights)
     settings.n_ctx = context

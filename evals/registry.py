@@ -6,11 +6,13 @@ from .kernel_skill import kernel_skill
 from .local_model import local
 from .models import recorded
 from .solvers import deliver_by_tool, deliver_inline, replay
+from .turns import in_turn
 
 __all__ = [
     "answer_contains",
     "deliver_by_tool",
     "deliver_inline",
+    "in_turn",
     "kernel_quality",
     "kernel_skill",
     "local",

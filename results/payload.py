@@ -23,7 +23,8 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         (`baseline`, `models`, `variants`, `ops`, `hardware`, `language`, `speed_baseline`),
         `arms` (each with its `cost` and, `by_op`, what k tries give), `taxes` (what each variant
         costs more a sample), `headroom` (what room each op leaves, all arms together), and
-        `contrasts`, `by_kind` and `against_sham`: lists of the fields of `Contrast`, with `label` and `summary`.
+        `contrasts`, `by_kind` and `against_sham`: lists of the fields of `Contrast`, with `label`
+        and `summary`.
     """
     return {
         "samples": comparison.samples,

@@ -19,6 +19,7 @@ from .statistics import (
 
 WIDTH = 100
 NAME_WIDTH = 28
+_MOST_TRIES = 3
 
 
 def render(comparison: Comparison) -> str:
@@ -110,6 +111,8 @@ def _tries(comparison: Comparison) -> str:
     tries = sorted({k for arm in comparison.arms for k in arm.pass_at})
     if tries[-1:] < [2]:
         return ""
+    # What has room in a line.
+    tries = [k for k in tries if len(tries) <= _MOST_TRIES or k != _MOST_TRIES]
     headers = ["arm", *(f"pass@{k}" for k in tries), *(f"best of {k}" for k in tries[1:])]
 
     def row(arm: Arm) -> list[str]:

@@ -58,11 +58,13 @@ def shorten(name: str, width: int) -> str:
 
 
 def level(metric: str, unit: str, value: float) -> str:
-    """A metric in one arm: "88 %", "2.46x"; a roofline share is shown in per cent."""
+    """A metric in one arm: "88 %", "2.46x"; a roofline share is per cent."""
     if math.isnan(value):
         return "–"
     if unit == "points":
         return f"{value:.0f} %"
+    if metric == "output_tokens":
+        return tokens(value)
     return f"{100 * value:.0f} %" if metric == "roofline_share" else ratio(value)
 
 
