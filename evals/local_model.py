@@ -29,10 +29,12 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
 from ..tasks.errors import RunError, UsageError
-from .local_weights import local_weights
+from .local_weights import SMOLLM2, local_weights
 
 _CONTEXT = 8192
-_MAX_TOKENS = 1024
+_MAX_TOKENS = 2048
+# Beyond that so small a model repeats itself.
+_MAX_TOKENS_SMOLLM2 = 512
 _STOPS: dict[str, StopReason] = {"stop": "stop", "length": "max_tokens", "tool_calls": "tool_calls"}
 _SAMPLING = ("temperature", "top_p", "top_k", "seed", "frequency_penalty", "presence_penalty")
 
@@ -86,7 +88,7 @@ class LocalModel(ModelAPI):
 
     def max_tokens(self) -> int:
         """Tokens of a completion where nothing else is asked for."""
-        return _MAX_TOKENS
+        return _MAX_TOKENS_SMOLLM2 if self.model_name == SMOLLM2 else _MAX_TOKENS
 
     async def generate(
         self,
@@ -100,7 +102,7 @@ class LocalModel(ModelAPI):
         Raises:
             LocalGenerationError: the engine refused the request for another reason than its length.
         """
-        request = _request(input, tools, config)
+        request = _request(input, tools, config, config.max_tokens or self.max_tokens())
         answer = await anyio.to_thread.run_sync(self._complete, request, abandon_on_cancel=True)
         return self._output(answer)
 
@@ -181,12 +183,12 @@ def _load(weights: Path, threads: int, context: int) -> Any:
 
 
 def _request(
-    input: list[ChatMessage], tools: list[ToolInfo], config: GenerateConfig
+    input: list[ChatMessage], tools: list[ToolInfo], config: GenerateConfig, max_tokens: int
 ) -> dict[str, Any]:
     sampling = {name: getattr(config, name) for name in _SAMPLING}
     request: dict[str, Any] = {
         "messages": [_message(each) for each in input],
-        "max_tokens": config.max_tokens or _MAX_TOKENS,
+        "max_tokens": max_tokens,
         **{name: value for name, value in sampling.items() if value is not None},
     }
     if config.stop_seqs:
