@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from inspect_ai.model import ModelUsage
 
@@ -31,7 +31,7 @@ class Budget:
         self._prices = prices
         self._spent = spent
 
-    def require_prices(self, models: list[str]) -> None:
+    def require_prices(self, models: Iterable[str]) -> None:
         """Refuse a limit on what has no price.
 
         Raises:

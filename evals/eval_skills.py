@@ -82,7 +82,7 @@ def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json:
         request: what to evaluate.
         log_dir: where the logs, the evidence and the report go; other arms of the same suite in
             it are left as they are, and compared too.
-        dry_run: print the arms, and run nothing.
+        dry_run: print the plan, and run nothing.
         as_json: print one JSON object on stdout instead of tables.
 
     Raises:
@@ -91,21 +91,20 @@ def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json:
     """
     prices = load_prices(request.prices)
     arms = make_arms(request, log_dir / "evidence")
+    progress = read_progress(log_dir, arms_of(arms, request.models))
+    before = preview(arms, request.models, prices, _used(progress))
     if dry_run:
-        before = preview(arms, request.models, prices, {})
         click.echo(before.to_json() if as_json else before.text())
         return
     settings, arguments = read_settings(request.settings), read_arguments(request.arguments)
     models = [open_model(name, arguments, settings) for name in request.models]
-    begin = time.monotonic()
-    progress = read_progress(log_dir, arms_of(arms, models))
-    names = tuple(map(str, models))
-    if request.recording is None:
-        click.echo(preview(arms, names, prices, _used(progress)).text(), err=True)
     budget = Budget(request.cost_limit, prices)
-    budget.require_prices(list(names))
+    budget.require_prices(request.models)
     for usages in progress.usages:
         budget.add(usages)
+    if request.recording is None:
+        click.echo(before.text(), err=True)
+    begin = time.monotonic()
     total = sum(len(arm.dataset) * (arm.epochs or 1) for arm in arms) * len(models)
     with judging_progress(total, progress.done):
         run_grid(arms, models, log_dir, beside_others=True, budget=budget)

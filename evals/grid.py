@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,13 @@ from inspect_ai.log import (
     read_eval_log,
     read_eval_log_sample_summaries,
 )
-from inspect_ai.model import Model, ModelUsage
+from inspect_ai.model import GenerateConfig, Model, ModelUsage
 
 from ..results.prices import load_prices
 from ..scorers.executors.local import local_executor
 from ..tasks.errors import RunError, UsageError
 from .budget import Budget
+from .providers import TRANSPORT
 from .turns import Turns, taking_turns
 
 Arms = set[tuple[int | str, str]]
@@ -86,9 +87,9 @@ def samples_done(log_dir: Path) -> int:
     return read_progress(log_dir).done
 
 
-def arms_of(tasks: list[Task], models: list[Model]) -> Arms:
+def arms_of(tasks: Iterable[Task], models: Iterable[str]) -> Arms:
     """The arms of a grid, as `read_progress` takes them."""
-    return {(task.version, str(model)) for task in tasks for model in models}
+    return {(task.version, model) for task in tasks for model in models}
 
 
 def run_grid(
@@ -118,7 +119,7 @@ def run_grid(
     """
     make_folder(log_dir)
     if beside_others:
-        _refuse_other_settings(tasks, log_dir)
+        _refuse_other_settings(tasks, models, log_dir)
     connections = {
         str(model): model.config.max_connections or model.api.max_connections() for model in models
     }
@@ -154,15 +155,26 @@ def run_grid(
     _require_complete(tasks, models, log_dir, epochs, turns.problems)
 
 
-def _refuse_other_settings(tasks: list[Task], log_dir: Path) -> None:
+def _refuse_other_settings(tasks: list[Task], models: list[Model], log_dir: Path) -> None:
     wanted = {(task.metadata or {}).get("setting_digest") for task in tasks}
+    opened = {str(model): model for model in models}
     for log in list_eval_logs(str(log_dir)):
-        header = read_eval_log(log, header_only=True)
-        if (header.eval.metadata or {}).get("setting_digest") not in wanted:
+        header = read_eval_log(log, header_only=True).eval
+        if (header.metadata or {}).get("setting_digest") not in wanted:
             raise GridError(
                 f"{log_dir} holds logs of another suite, or of another version of the operations "
                 "or the judge: choose another --log-dir"
             )
+        model = opened.get(header.model)
+        if model is not None and _settings(header.model_generate_config) != _settings(model.config):
+            raise GridError(
+                f"{log_dir} holds logs of {model} with other settings of generation: "
+                "give the same -G, or choose another --log-dir"
+            )
+
+
+def _settings(config: GenerateConfig) -> dict[str, object]:
+    return config.model_dump(exclude_none=True, exclude=TRANSPORT)
 
 
 def _require_complete(
@@ -175,7 +187,7 @@ def _require_complete(
     # Inspect's own word is not enough: a set of logs can be a success with samples in error.
     expected = sum(len(task.dataset) * (epochs or task.epochs or 1) for task in tasks)
     expected *= len(models)
-    progress = read_progress(log_dir, arms_of(tasks, models))
+    progress = read_progress(log_dir, arms_of(tasks, map(str, models)))
     if progress.done >= expected:
         return
     resume = f"in {log_dir}: the same command goes on from there"

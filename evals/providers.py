@@ -120,7 +120,7 @@ def explain(model: str, error: BaseException) -> str | None:
         return f"{model} failed ({status}: {said})"
     if "timeout" in kind or isinstance(error, TimeoutError):
         return f"{model} did not answer in time ({said}): is its server overloaded?"
-    if "connect" in kind or isinstance(error, OSError):
+    if "connect" in kind or isinstance(error, ConnectionError | socket.gaierror):
         return f"{model} cannot be reached ({said}): is its server up, and the network?"
     return None
 

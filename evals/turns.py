@@ -84,7 +84,7 @@ class Turns:
                 queue.problem = said if queue.failures >= _FAILURES_IN_A_ROW else ""
                 self.problems[said] += 1
                 raise ModelCallError(said) from error
-            queue.failures = 0
+            queue.failures, queue.problem = 0, ""
             self._budget.add(sample_model_usage())
         finally:
             self._leave(queue)

@@ -56,7 +56,7 @@ def model_server(answer: Answer, delay: float = 0.0) -> Iterator[ModelServer]:
             self.end_headers()
             self.wfile.write(content.encode())
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
 
     class Server(ThreadingHTTPServer):

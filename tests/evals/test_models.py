@@ -134,6 +134,10 @@ def test_a_failed_half_is_finished_by_the_same_command(skilldyno, command, tmp_p
         done = skilldyno(*command, "-G", "max_connections=1", env=environment(server))
         assert done.returncode == 0, done.stderr
         assert len(server.requests) == 6
+        done = skilldyno(*command, "-G", "temperature=1", env=environment(server))
+        assert done.returncode == 2
+        assert "with other settings of generation" in errors(done)[0]
+        assert len(server.requests) == 6
 
 
 @pytest.mark.parametrize(
