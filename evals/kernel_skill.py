@@ -19,12 +19,14 @@ from ..skills.variants import Delivery, Variant, VariantError, make_variant
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, require_this_machine
 from ..tasks.kernelbench import problem_suite
+from ..tasks.language import Language
 from ..tasks.operation import add_operations
 from ..tasks.problem import Problem
 from ..tasks.prompt import write_prompt
 from ..tasks.suite import Suite, load_suite
 from .recording import load_recording
 from .solvers import deliver_by_tool, deliver_inline, replay
+from .turns import in_turn
 
 # The first number rises with whatever makes scores incomparable with earlier ones.
 COMPARABILITY = 1
@@ -38,6 +40,7 @@ def kernel_skill(
     inline_budget: int = INLINE_BUDGET,
     suite: str = "demo",
     hardware: str = "auto",
+    language: Language | None = None,
     epochs: int | None = None,
     recording: str | None = None,
     evidence_dir: str | None = None,
@@ -59,6 +62,7 @@ def kernel_skill(
         inline_budget: the estimated tokens up to which references are delivered inline.
         suite: a suite's name or file.
         hardware: a profile's name, or `auto`: this machine, or the suite's if judged later.
+        language: of the kernels; by default the suite's.
         epochs: how often each eval task is asked; by default what the suite says.
         recording: replay the completions of this recording instead of calling the model.
         evidence_dir: the folder for whole evidence records; by default `evidence` in Inspect's
@@ -79,6 +83,8 @@ def kernel_skill(
     if ops is not None:
         add_operations(Path(ops))
     chosen = problem_suite(kernelbench, level, problems) if kernelbench else load_suite(suite)
+    if language is not None:
+        chosen = chosen.in_language(language)
     profile = _profile(chosen, hardware, judging)
     eval_tasks = [EvalTask(each, profile, chosen.language) for each in chosen.asked()]
     choice = variant or ("skill" if skill is not None else "none")
@@ -118,7 +124,7 @@ def _solvers(
         solvers.append(deliver_inline(skill, choice, budget))
     if recording is not None:
         return [*solvers, replay(recording, load_recording(recording).variant_of(variant))]
-    return [*solvers, generate()]
+    return [*solvers, in_turn(generate(), variant.name)]
 
 
 def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:
