@@ -83,7 +83,7 @@ def kernel_skill(
     if ops is not None:
         add_operations(Path(ops))
     chosen = problem_suite(kernelbench, level, problems) if kernelbench else load_suite(suite)
-    if language is not None:
+    if language is not None and language != chosen.language:
         chosen = chosen.in_language(language)
     profile = _profile(chosen, hardware, judging)
     eval_tasks = [EvalTask(each, profile, chosen.language) for each in chosen.asked()]

@@ -58,10 +58,6 @@ class Suite(Definition):
         Raises:
             SuiteError: some of its operations are not asked for in that language.
         """
-        if not self.operations and language != self.language:
-            raise SuiteError(
-                f"'{self.name}' holds no operations, but what is asked in '{self.language}' alone."
-            )
         lacking = [
             name for name in self.operations if language not in load_operation(name).languages
         ]
