@@ -13,6 +13,7 @@ from ..tasks.errors import RunError, UsageError
 from .cli_gate import gate, plan
 from .cli_hardware import hardware as hardware_
 from .cli_ops import ops, ops_option
+from .cli_prompts import prompts
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -313,4 +314,5 @@ def exploits(language: str | None, pattern: str | None, as_json: bool) -> None:
 main.add_command(gate)
 main.add_command(plan)
 main.add_command(ops)
+main.add_command(prompts)
 main.add_command(hardware_)

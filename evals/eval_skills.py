@@ -18,7 +18,7 @@ from ..skills.skill import Skill, load_skill
 from ..skills.variants import Delivery, ablation_choices
 from ..tasks.errors import UsageError
 from .grid import run_grid, samples_done
-from .kernel_skill import kernel_skill
+from .kernel_skill import Judging, kernel_skill
 from .progress import judging_progress
 
 
@@ -44,6 +44,7 @@ class EvalRequest:
         recording: completions to replay instead of calling the models.
         compile_for: archs that each CUDA candidate is built for besides, for the metric `compat`.
         unsafe: judge without a sandbox where none works.
+        judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
     """
 
     skills: tuple[str, ...]
@@ -59,6 +60,7 @@ class EvalRequest:
     recording: str | None
     compile_for: str | None
     unsafe: bool
+    judging: Judging = "here"
 
 
 def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json: bool) -> None:
@@ -111,8 +113,9 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
             evidence_dir=str(evidence),
             unsafe=request.unsafe,
             compile_for=request.compile_for,
+            judging=request.judging,
         )
-        for skill, choice in _choices(request)
+        for skill, choice in choices(request)
     ]
     counts = Counter((arm.metadata or {})["variant"] for arm in arms)
     if twice := [name for name, count in counts.items() if count > 1]:
@@ -120,18 +123,19 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
     return arms
 
 
-def _choices(request: EvalRequest) -> list[tuple[str | None, str]]:
-    choices: list[tuple[str | None, str]] = [(None, "none")]
+def choices(request: EvalRequest) -> list[tuple[str | None, str]]:
+    """Return each variant's source, if any, and its choice as `make_variant` takes it."""
+    chosen: list[tuple[str | None, str]] = [(None, "none")]
     if request.prompt:
-        choices.append((None, "prompt"))
+        chosen.append((None, "prompt"))
     if request.sham:
-        choices.append((request.skills[0], "sham"))
+        chosen.append((request.skills[0], "sham"))
     for source in request.skills:
-        choices.append((source, "skill"))
+        chosen.append((source, "skill"))
         if request.ablate:
             loaded: Skill = load_skill(source)
-            choices += [(source, c) for c in ablation_choices(loaded, request.inline_budget)]
-    return choices
+            chosen += [(source, c) for c in ablation_choices(loaded, request.inline_budget)]
+    return chosen
 
 
 def _model(name: str) -> Model:

@@ -85,7 +85,9 @@ def run_grid(
                 retry_wait=1,
                 display="none",
                 score_display=False,
-                fail_on_error=False,
+                # Samples in error fail the log, so that it is taken up again, after the others ran.
+                fail_on_error=True,
+                continue_on_fail=True,
                 log_dir_allow_dirty=beside_others,
             )
     except PrerequisiteError as error:

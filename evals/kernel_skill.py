@@ -27,6 +27,8 @@ from .solvers import deliver_by_tool, deliver_inline, replay
 # The first number rises with whatever makes scores incomparable with earlier ones.
 COMPARABILITY = 1
 
+Judging = Literal["here", "later"]
+
 
 @task
 def kernel_skill(
@@ -40,7 +42,7 @@ def kernel_skill(
     recording: str | None = None,
     evidence_dir: str | None = None,
     unsafe: bool = False,
-    judging: Literal["here", "later"] = "here",
+    judging: Judging = "here",
     ops: str | None = None,
     compile_for: str | None = None,
 ) -> Task:

@@ -92,9 +92,15 @@ def replay(recording: str, variant: str) -> Solver:
                 f"{recorded.path.name} answers another prompt for {state.sample_id}: "
                 "the operation, the profile or the prompt's wording has changed since"
             )
-        state.output = ModelOutput.from_content(str(state.model), found.completion)
+        state.output = ModelOutput.from_content(
+            str(state.model), found.completion, found.stop_reason
+        )
         # Nothing was generated now; without a usage, Inspect would count tokens of its own.
-        state.output.usage = ModelUsage()
+        state.output.usage = ModelUsage(
+            input_tokens=found.input_tokens,
+            output_tokens=found.output_tokens,
+            total_tokens=found.input_tokens + found.output_tokens,
+        )
         state.messages.append(state.output.message)
         return state
 
