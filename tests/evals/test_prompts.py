@@ -245,4 +245,4 @@ def test_round_trip_gives_the_verdicts_of_the_replay(
     assert done.returncode == 0, done.stderr
     before, after = read_rows([replayed]), read_rows([folder / "logs"])
     same = ["variant", "eval_task", "epoch", "candidate", "answer", "verdict"]
-    assert before[same].to_dict("records") == after[same].to_dict("records")
+    assert before[same].equals(after[same])
