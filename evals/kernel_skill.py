@@ -21,13 +21,15 @@ from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, req
 from ..tasks.operation import add_operations, load_operation
 from ..tasks.prompt import write_prompt
 from ..tasks.suite import Suite, load_suite
+from .agent import AgentBudget, Working, agent_sandbox, kernel_file
 from .recording import load_recording
-from .solvers import deliver_by_tool, deliver_inline, replay
+from .solvers import deliver_by_tool, deliver_inline, note_activation, replay
 
 # The first number rises with whatever makes scores incomparable with earlier ones.
 COMPARABILITY = 1
 
 Judging = Literal["here", "later"]
+Mode = Literal["single", "agent"]
 
 
 @task
@@ -45,6 +47,11 @@ def kernel_skill(
     judging: Judging = "here",
     ops: str | None = None,
     compile_for: str | None = None,
+    mode: Mode = "single",
+    agent: str = "react",
+    judge_calls: int = AgentBudget.judge_calls,
+    agent_seconds: int = AgentBudget.seconds,
+    agent_tokens: int = AgentBudget.tokens,
 ) -> Task:
     """One arm: a suite's eval tasks, with one variant.
 
@@ -65,6 +72,12 @@ def kernel_skill(
         ops: a folder of operations of one's own, which the suite may name.
         compile_for: archs such as `sm_80,sm_90a` that each CUDA candidate is built for besides; the
             share that builds is the metric `compat`.
+        mode: `single`, one completion, or `agent`: a model that works in a sandbox with a shell,
+            an editor and the judge.
+        agent: `react`, or `claude_code` or `codex_cli` of inspect_swe.
+        judge_calls: how often an agent may ask the judge.
+        agent_seconds: wall time of an agent, without waiting for the judge.
+        agent_tokens: tokens of an agent, input and output together.
 
     Raises:
         UsageError: the Skill, variant, suite, profile or recording is missing or invalid.
@@ -72,7 +85,7 @@ def kernel_skill(
     if ops is not None:
         add_operations(Path(ops))
     chosen = load_suite(suite)
-    profile = _profile(chosen, hardware, judging)
+    profile = _profile(chosen, hardware, judging if mode == "single" else "here")
     eval_tasks = [
         EvalTask(load_operation(name), profile, chosen.language) for name in chosen.operations
     ]
@@ -81,11 +94,16 @@ def kernel_skill(
     made = make_variant(loaded, choice, inline_budget, delivery)
     folder = evidence_dir or str(Path(os.environ.get("INSPECT_LOG_DIR", "logs")) / "evidence")
     archs = parse_archs(compile_for, chosen.language) if compile_for else ()
-    setting = _setting_digest(eval_tasks, archs)
+    working = None
+    if mode == "agent":
+        working = Working(agent, AgentBudget(judge_calls, agent_seconds, agent_tokens), unsafe)
+        working.require(chosen.language, recording)
+    setting = _setting_digest(eval_tasks, archs, working)
     return Task(
-        dataset=MemoryDataset([_sample(t, archs) for t in eval_tasks], name=chosen.name),
-        solver=_solvers(skill, choice, made, inline_budget, recording),
+        dataset=MemoryDataset([_sample(t, archs, working) for t in eval_tasks], name=chosen.name),
+        solver=_solvers(skill, choice, made, inline_budget, recording, working),
         scorer=kernel_quality(made.name, folder, unsafe) if judging == "here" else None,
+        sandbox=agent_sandbox() if working is not None else None,
         epochs=Epochs(epochs or chosen.epochs, "mean"),
         name="kernel_skill",
         version=f"{COMPARABILITY}-{_content_digest(setting, made)}",
@@ -94,26 +112,37 @@ def kernel_skill(
             "suite": chosen.name,
             "hardware": profile.name,
             "language": chosen.language,
+            "mode": mode,
             "judge_digest": judge_digest(),
             "setting_digest": setting,
             **({"compile_for": list(archs)} if archs else {}),
+            **(working.describe() if working is not None else {}),
         },
     )
 
 
 def _solvers(
-    skill: str | None, choice: str, variant: Variant, budget: int, recording: str | None
+    skill: str | None,
+    choice: str,
+    variant: Variant,
+    budget: int,
+    recording: str | None,
+    working: Working | None,
 ) -> list[Solver]:
-    if recording is not None and variant.delivery == "tool":
+    opens = skill if variant.delivery == "tool" else None
+    if recording is not None and opens is not None:
         raise VariantError("A recording opens no files; leave out delivery 'tool'.")
-    solvers: list[Solver] = []
-    if variant.delivery == "tool" and skill is not None:
-        solvers.append(deliver_by_tool(skill, choice, budget))
-    elif variant.message is not None:
-        solvers.append(deliver_inline(skill, choice, budget))
+    delivered: list[Solver] = []
+    if opens is None and variant.message is not None:
+        delivered.append(deliver_inline(skill, choice, budget))
+    if working is not None:
+        return [*delivered, working.solver(opens, choice, budget)]
     if recording is not None:
-        return [*solvers, replay(recording, load_recording(recording).variant_of(variant))]
-    return [*solvers, generate()]
+        return [*delivered, replay(recording, load_recording(recording).variant_of(variant))]
+    if opens is not None:
+        asked = deliver_by_tool(opens, choice, budget), generate()
+        return [*asked, note_activation(opens, choice, budget)]
+    return [*delivered, generate()]
 
 
 def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:
@@ -124,11 +153,11 @@ def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:
     return profile
 
 
-def _sample(eval_task: EvalTask, archs: tuple[str, ...]) -> Sample:
+def _sample(eval_task: EvalTask, archs: tuple[str, ...], working: Working | None) -> Sample:
     operation = eval_task.operation
     return Sample(
         id=eval_task.id,
-        input=write_prompt(eval_task),
+        input=write_prompt(eval_task, kernel_file(eval_task.language) if working else None),
         metadata={
             "op": operation.name,
             "family": operation.family,
@@ -159,13 +188,17 @@ def _describe(variant: Variant, budget: int) -> dict[str, Any]:
     }
 
 
-def _setting_digest(eval_tasks: list[EvalTask], archs: tuple[str, ...]) -> str:
-    """What arms must share to be compared: the judge, the archs, the operations, the prompts."""
+def _setting_digest(
+    eval_tasks: list[EvalTask], archs: tuple[str, ...], working: Working | None
+) -> str:
+    """What arms must share to be compared: judge, archs, operations, prompts, agents' budget."""
     digest = hashlib.sha256(judge_digest().encode())
     for eval_task in eval_tasks:
         digest.update(eval_task.operation.digest.encode())
         digest.update(write_prompt(eval_task).encode())
     digest.update("".join(archs).encode())
+    if working is not None:
+        digest.update(repr(working.describe()).encode())
     return digest.hexdigest()
 
 

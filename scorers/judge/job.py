@@ -13,6 +13,7 @@ from typing import Any
 SCHEMA = 1
 LANGUAGES = ("cpp", "cuda", "triton")
 BASELINES = ("eager", "compile", "best")
+STEPS = ("build", "check", "time")
 
 
 class JobError(Exception):
@@ -108,7 +109,9 @@ class Settings:
     """Budgets and choices of one judging; times in seconds.
 
     `baselines` names what the candidate is compared with on a GPU; eager always is. `compile_for`
-    names archs, such as sm_90a, that a CUDA candidate is built for besides, and not run.
+    names archs, such as sm_90a, that a CUDA candidate is built for besides, and not run. `until` is
+    the last of STEPS to take: short of `time`, the verdict correct means that nothing was wrong so
+    far, and there is no speedup.
     """
 
     build_seconds: float = 90.0
@@ -119,6 +122,7 @@ class Settings:
     baselines: tuple[str, ...] = BASELINES
     seed: int | None = None
     compile_for: tuple[str, ...] = ()
+    until: str = "time"
 
 
 @dataclass(frozen=True)
@@ -208,6 +212,9 @@ def parse_job(data: Any) -> Job:
         raise JobError(
             f"job.settings.compile_for is for cuda, and job.language is {job.language!r}"
         )
+    if job.settings.until not in STEPS:
+        known = ", ".join(STEPS)
+        raise JobError(f"job.settings.until is {job.settings.until!r}: give one of {known}")
     if job.schema != SCHEMA:
         raise JobError(f"job.schema is {job.schema}, and this judge reads {SCHEMA}")
     return job
