@@ -10,6 +10,7 @@ import click
 
 from ..scorers.judge.errors import MachineError
 from ..tasks.errors import RunError, UsageError
+from .cli_agent import agent_options
 from .cli_gate import gate, plan
 from .cli_hardware import hardware as hardware_
 from .cli_ops import ops, ops_option
@@ -104,9 +105,7 @@ def judge(
 @click.option(
     "--delivery",
     type=click.Choice(["inline", "tool"]),
-    default="inline",
-    show_default=True,
-    help="In a system message, or by a tool that opens the files.",
+    help="In a system message, the default, or by a tool that opens it, an agent's default.",
 )
 @click.option(
     "--inline-budget",
@@ -116,6 +115,7 @@ def judge(
     help="Estimated tokens up to which references are delivered inline.",
 )
 @click.option("--recording", help="Replay recorded completions instead of calling a model.")
+@agent_options
 @click.option(
     "--log-dir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -138,7 +138,10 @@ def eval_(log_dir: Path, dry_run: bool, as_json: bool, **request: Any) -> None:
 
     if not request["models"] and not dry_run:
         raise click.UsageError("Missing option '-m' / '--model'.")
-    eval_command(EvalRequest(**request), log_dir, dry_run=dry_run, as_json=as_json)
+    delivery = request.pop("delivery") or ("tool" if request["mode"] == "agent" else "inline")
+    eval_command(
+        EvalRequest(**request, delivery=delivery), log_dir, dry_run=dry_run, as_json=as_json
+    )
 
 
 @main.command()

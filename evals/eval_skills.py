@@ -17,8 +17,9 @@ from ..results.compare import compare_logs
 from ..skills.skill import Skill, load_skill
 from ..skills.variants import Delivery, ablation_choices
 from ..tasks.errors import UsageError
+from .agent import AgentBudget
 from .grid import run_grid, samples_done
-from .kernel_skill import Judging, kernel_skill
+from .kernel_skill import Judging, Mode, kernel_skill
 from .progress import judging_progress
 
 
@@ -45,6 +46,11 @@ class EvalRequest:
         compile_for: archs that each CUDA candidate is built for besides, for the metric `compat`.
         unsafe: judge without a sandbox where none works.
         judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
+        mode: `single`, one completion, or `agent`, a model that works with tools.
+        agent: which agent.
+        judge_calls: how often an agent may ask the judge.
+        agent_seconds: an agent's wall time.
+        agent_tokens: an agent's tokens.
     """
 
     skills: tuple[str, ...]
@@ -61,6 +67,11 @@ class EvalRequest:
     compile_for: str | None
     unsafe: bool
     judging: Judging = "here"
+    mode: Mode = "single"
+    agent: str = "react"
+    judge_calls: int = AgentBudget.judge_calls
+    agent_seconds: int = AgentBudget.seconds
+    agent_tokens: int = AgentBudget.tokens
 
 
 def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json: bool) -> None:
@@ -114,6 +125,11 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
             unsafe=request.unsafe,
             compile_for=request.compile_for,
             judging=request.judging,
+            mode=request.mode,
+            agent=request.agent,
+            judge_calls=request.judge_calls,
+            agent_seconds=request.agent_seconds,
+            agent_tokens=request.agent_tokens,
         )
         for skill, choice in choices(request)
     ]

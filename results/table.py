@@ -47,6 +47,7 @@ SCHEMA: tuple[Column, ...] = (
     Column("skill_fingerprint", "str", "digest of the Skill's content; empty without a Skill"),
     Column("skill_tokens", "float", "tokens that the Skill adds to the prompt"),
     Column("delivery", "str", "how the variant reached the model"),
+    Column("mode", "str", "single, one completion, or agent, a model that works with tools"),
     Column("suite", "str", "the selection of eval tasks"),
     Column("eval_task", "str", "sample id: op/hardware/language"),
     Column("op", "str", "operation, the cluster of the statistics"),
@@ -71,6 +72,13 @@ SCHEMA: tuple[Column, ...] = (
     Column("input_tokens", "float", "prompt tokens of the sample, cached ones included"),
     Column("output_tokens", "float", "completion tokens of the sample"),
     Column("cost", "float", "cost in dollars where the provider or a price list gave one"),
+    Column(
+        "activated", "float", "1 if the model opened its Skill, else 0; NaN if it had none to open"
+    ),
+    Column("opened", "str", "files of the Skill that the model was shown, separated by commas"),
+    Column("judge_calls", "float", "calls of the judge by an agent; NaN in single mode"),
+    Column("best_after", "object", "best speedup after each measurement of an agent (list)"),
+    Column("stopped_by", "str", "the budget that ended an agent's work; empty if none did"),
     Column("candidate", "str", "SHA-256 of the source; empty without code"),
     Column("op_digest", "str", "digest of the operation's definition"),
     Column("judge_digest", "str", "digest of the judge that gave the verdict"),
@@ -137,6 +145,7 @@ def _log_records(file: Path) -> list[dict[str, Any]]:
         "skill_fingerprint": skill.get("fingerprint", ""),
         "skill_tokens": _number(skill.get("tokens")),
         "delivery": metadata.get("delivery", ""),
+        "mode": metadata.get("mode", "single"),
         "suite": metadata.get("suite", ""),
         "packages": log.eval.packages,
     }
@@ -150,7 +159,27 @@ def _sample_record(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
     judged = _judged(log, sample, score) if score is not None else _errored(log, sample)
     if sample.invalidation is not None:
         judged |= _missing("unscored", f"invalidated: {sample.invalidation.reason or 'no reason'}")
-    return {"eval_task": str(sample.id), "epoch": sample.epoch} | identity | _usage(sample) | judged
+    attempt = _attempt(log, score)
+    return {
+        "eval_task": str(sample.id),
+        "epoch": sample.epoch,
+        **identity,
+        **_usage(sample),
+        **attempt,
+        **judged,
+    }
+
+
+def _attempt(log: EvalLog, score: Score | None) -> dict[str, Any]:
+    recorded = ((score.metadata if score is not None else None) or {}).get("attempt") or {}
+    at_work = bool(recorded) and log.metadata.get("mode") == "agent"
+    return {
+        "activated": _number(recorded.get("activated")),
+        "opened": ",".join(recorded.get("opened", ())),
+        "judge_calls": float(len(recorded["judge_calls"])) if at_work else math.nan,
+        "best_after": recorded.get("best_after", []),
+        "stopped_by": recorded.get("stopped_by") or "",
+    }
 
 
 def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
