@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -24,7 +25,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import Skill as SkillOfInspect
 from inspect_ai.tool import Tool, ToolError, bash
 from inspect_ai.tool import skill as skill_tool
-from inspect_ai.util import message_limit, store_as, token_limit, working_limit
+from inspect_ai.util import message_limit, store_as, time_limit, token_limit
 
 from ..scorers.attempt import Attempt
 from ..scorers.judge.sandbox import SandboxError
@@ -62,7 +63,7 @@ class AgentBudget:
 
     Attributes:
         judge_calls: calls of the judge's tools.
-        seconds: wall time, without waiting for the judge or for a provider's rate limit.
+        seconds: wall time, without waiting for the judge; looked at between turns.
         tokens: of input and output together.
     """
 
@@ -171,11 +172,15 @@ def kernel_agent(
             calls=judge_calls,
             unsafe=unsafe,
         )
-        limits = [token_limit(tokens), working_limit(seconds), message_limit(_MESSAGES)]
-        worker = _worker(agent, bench, loaded)
+        limits = [token_limit(tokens), message_limit(_MESSAGES)]
+        if agent != "react":
+            # Its turns are not ours to count the time of.
+            limits.append(time_limit(seconds))
+        worker = _worker(agent, bench, loaded, seconds)
         final, stopped = await run(worker, state.messages, limits)
         state.messages = final.messages
-        attempt.stopped_by = stopped.type if stopped is not None else None
+        if stopped is not None:
+            attempt.stopped_by = stopped.type
         if loaded is not None:
             note_opened(attempt, loaded, state.messages)
         state.output = await _left_behind(bench, state)
@@ -201,7 +206,7 @@ def note_opened(attempt: Attempt, skill: Skill, messages: list[ChatMessage]) -> 
     attempt.activated = bool(attempt.opened)
 
 
-def _worker(name: str, bench: Bench, skill: Skill | None) -> Agent:
+def _worker(name: str, bench: Bench, skill: Skill | None, seconds: int) -> Agent:
     instructions = _INSTRUCTIONS.format(file=bench.file, calls=bench.calls)
     skills = [_for_inspect(skill)] if skill is not None else []
     if name != "react":
@@ -214,15 +219,21 @@ def _worker(name: str, bench: Bench, skill: Skill | None) -> Agent:
     return react(
         prompt=AgentPrompt(instructions=instructions, handoff_prompt=None),
         tools=tools,
-        on_continue=_still_at_work,
+        on_continue=_continuing(bench, seconds),
         truncation="auto",
     )
 
 
-async def _still_at_work(state: AgentState) -> bool:
-    """Whether a model calls tools at all: some only talk, and would to the end of the budget."""
-    answers = [m for m in state.messages if isinstance(m, ChatMessageAssistant)][-_IDLE_TURNS:]
-    return len(answers) < _IDLE_TURNS or any(answer.tool_calls for answer in answers)
+def _continuing(bench: Bench, seconds: int) -> Callable[[AgentState], Awaitable[bool]]:
+    async def goes_on(state: AgentState) -> bool:
+        if bench.worked > seconds:
+            store_as(Attempt).stopped_by = "time"
+            return False
+        # Some models only talk, and would until their tokens end.
+        answers = [m for m in state.messages if isinstance(m, ChatMessageAssistant)][-_IDLE_TURNS:]
+        return len(answers) < _IDLE_TURNS or any(answer.tool_calls for answer in answers)
+
+    return goes_on
 
 
 def _for_inspect(skill: Skill) -> SkillOfInspect:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from inspect_ai.tool import Tool, ToolDef, ToolError
@@ -38,7 +38,7 @@ _MEANING: Final = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bench:
     """What a sample's calls of the judge share.
 
@@ -47,12 +47,21 @@ class Bench:
         identity: names the sample among those under way.
         calls: how often the judge may be asked, all tools together.
         unsafe: judge without a sandbox where none works.
+        begun: when the work began, by the monotonic clock.
+        waited: seconds spent waiting for the judge.
     """
 
     eval_task: EvalTask
     identity: str
     calls: int
     unsafe: bool
+    begun: float = field(default_factory=time.monotonic)
+    waited: float = 0.0
+
+    @property
+    def worked(self) -> float:
+        """Seconds of work, without waiting for the judge."""
+        return time.monotonic() - self.begun - self.waited
 
     @property
     def file(self) -> str:
@@ -90,12 +99,14 @@ class Bench:
             until=_STEPS[name],
             visible_only=True,
         )
+        asked = time.monotonic()
         # The queue before the judge is no fault of the agent's.
         with suspend_working_limit():
             evidence = await evidence_of(local_executor().submit(job))
+        self.waited += time.monotonic() - asked
         call = JudgeCall(
             tool=name,
-            at=round(time.monotonic() - attempt.begun, 3),
+            at=round(self.worked, 3),
             verdict=evidence.verdict,
             speedup=evidence.speedup,
             candidate=evidence.candidate[:12],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -33,6 +34,11 @@ class BubblewrapEnvironment(SandboxEnvironment):
 
     Each command is a process tree of its own, and ends with all that it started.
     """
+
+    @classmethod
+    def default_concurrency(cls) -> int | None:
+        """As many samples at a time as Inspect takes for Docker: two for each core."""
+        return 2 * (os.cpu_count() or 1)
 
     @classmethod
     async def sample_init(
@@ -119,6 +125,7 @@ class BubblewrapEnvironment(SandboxEnvironment):
             options += ["--tmpfs", str(_PACKAGE)]
         for name, value in env.items():
             options += ["--setenv", name, value]
+        options += ["--remount-ro", "/"]
         program = ["/bin/sh", "-c", _LIMITS, "sh", str(place), *cmd]
         # bwrap takes options until its first other argument, so these go on after the walls'.
         walls = Sandbox("bubblewrap", confine=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from inspect_ai.util import StoreModel
@@ -12,8 +11,8 @@ from pydantic import BaseModel, Field
 class JudgeCall(BaseModel):
     """One call of the judge by an agent: which, of what, and what came of it.
 
-    `at` is in seconds since the agent's start; `speedup` is over the visible workloads, and null
-    unless a correct kernel was timed.
+    `at` is in seconds of work, without waiting for the judge; `speedup` is over the visible
+    workloads, and null unless a correct kernel was timed.
     """
 
     tool: str
@@ -38,7 +37,6 @@ class Attempt(StoreModel):
     opened: list[str] = Field(default_factory=list)
     judge_calls: list[JudgeCall] = Field(default_factory=list)
     stopped_by: str | None = None
-    begun: float = Field(default_factory=time.monotonic, exclude=True)
 
     def record(self) -> dict[str, Any]:
         """The record as JSON-ready values, with the best speedup after each measurement."""

@@ -3,8 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from inspect_ai.model import ChatMessage, ChatMessageAssistant, Model, ModelOutput, get_model
-from inspect_ai.model import ModelUsage
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    Model,
+    ModelOutput,
+    ModelUsage,
+    get_model,
+)
 
 Turn = str | tuple[str, dict[str, Any]]
 """Words, or a call of a tool."""

@@ -104,7 +104,7 @@ def test_an_agent_opens_the_skill_mends_its_kernel_and_submits(rms_norm, one, tm
     operation = load_operation("rms_norm")
     hidden = [w.name for w in operation.workloads_on("cpu") if not w.visible]
     assert len(hidden) == 4
-    assert not [name for name in hidden if name in told + sample.input_text]
+    assert not [name for name in hidden if name in told + str(sample.input)]
     assert "expected" not in told
     assert str(evidence["environment"]["seed"]) not in told
     judged = {check["workload"] for check in evidence["checks"]}
@@ -138,11 +138,9 @@ def test_the_budget_of_judge_calls_holds(rms_norm, one, tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "stopped_by"),
-    [({"agent_tokens": 100}, "token"), ({"agent_seconds": 1}, "working")],
+    [({"agent_tokens": 100}, "token"), ({"agent_seconds": 1}, "time")],
 )
-def test_work_ends_with_the_budget_and_what_is_left_is_judged(
-    one, tmp_path, arguments, stopped_by
-):
+def test_work_ends_with_the_budget_and_what_is_left_is_judged(one, tmp_path, arguments, stopped_by):
     turns: list[Turn] = [write("int x;"), ("bash", {"command": "sleep 0.3"})]
     sample = work(turns, one, tmp_path, **arguments)
     assert evidence_of(sample)["attempt"]["stopped_by"] == stopped_by
@@ -238,4 +236,3 @@ def test_the_command_takes_the_mode_and_the_budget(skilldyno, one, tmp_path):
     assert done.returncode == 0, done.stderr
     arms = json.loads(done.stdout)["arms"]
     assert [arm["delivery"] for arm in arms] == ["inline", "tool"]
-
