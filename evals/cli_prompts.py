@@ -37,6 +37,7 @@ def prompts() -> None:
 @click.option("--suite", default="demo", show_default=True, help="A suite's name or .toml file.")
 @ops_option
 @click.option("--hardware", default="auto", help="A profile's name; by default the suite's.")
+@click.option("--language", help="Of the kernels: cpp, cuda or triton; else the suite's.")
 @click.option("--epochs", type=click.IntRange(1), help="Samples of each op; else the suite's.")
 @click.option("--sham", is_flag=True, help="Add inert text of the first SKILL's length.")
 @click.option("--prompt", is_flag=True, help="Add three sentences of generic advice.")
@@ -59,10 +60,7 @@ def export(folder: Path, form: Any, model: str | None, as_json: bool, **request:
 
     if form == "openai-batch" and model is None:
         raise click.UsageError("--format openai-batch needs '-m' / '--model'.")
-    chosen = EvalRequest(
-        **request, models=(), delivery="inline", recording=None, compile_for=None, unsafe=False
-    )
-    export_command(chosen, folder, form, model, as_json=as_json)
+    export_command(EvalRequest(**request), folder, form, model, as_json=as_json)
 
 
 @prompts.command("import")

@@ -10,17 +10,21 @@ from pathlib import Path
 
 import click
 from inspect_ai import Task
-from inspect_ai.model import Model, get_model
-from tabulate import tabulate
+from inspect_ai.model import ModelUsage
 
 from ..results.compare import compare_logs
-from ..skills.skill import Skill, load_skill
+from ..results.prices import load_prices
+from ..skills.skill import INLINE_BUDGET, Skill, load_skill
 from ..skills.variants import Delivery, ablation_choices
 from ..tasks.errors import UsageError
+from ..tasks.language import Language
 from .agent import AgentBudget
-from .grid import run_grid, samples_done
+from .budget import Budget
+from .grid import Progress, arms_of, read_progress, run_grid
 from .kernel_skill import Judging, Mode, kernel_skill
+from .preview import preview
 from .progress import judging_progress
+from .providers import open_model, read_arguments, read_settings
 
 
 class EvalError(UsageError):
@@ -36,6 +40,7 @@ class EvalRequest:
         models: names of models, by Inspect.
         suite: a suite's name or file.
         hardware: a profile's name, or `auto`.
+        language: of the kernels; None as the suite says.
         epochs: how often each eval task is asked; None as the suite says.
         sham: with an arm of inert text as long as the first Skill.
         prompt: with an arm of generic advice.
@@ -45,6 +50,10 @@ class EvalRequest:
         recording: completions to replay instead of calling the models.
         compile_for: archs that each CUDA candidate is built for besides, for the metric `compat`.
         unsafe: judge without a sandbox where none works.
+        arguments: what the models' providers take besides, each NAME=VALUE.
+        settings: settings of generation, by Inspect, each NAME=VALUE.
+        cost_limit: dollars that the run may spend, earlier starts of it included.
+        prices: a file of what tokens cost, before the shipped one.
         judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
         mode: `single`, one completion, or `agent`, a model that works with tools.
         agent: which agent.
@@ -54,18 +63,23 @@ class EvalRequest:
     """
 
     skills: tuple[str, ...]
-    models: tuple[str, ...]
-    suite: str
-    hardware: str
-    epochs: int | None
-    sham: bool
-    prompt: bool
-    ablate: bool
-    delivery: Delivery
-    inline_budget: int
-    recording: str | None
-    compile_for: str | None
-    unsafe: bool
+    models: tuple[str, ...] = ()
+    suite: str = "demo"
+    hardware: str = "auto"
+    language: Language | None = None
+    epochs: int | None = None
+    sham: bool = False
+    prompt: bool = False
+    ablate: bool = False
+    delivery: Delivery = "inline"
+    inline_budget: int = INLINE_BUDGET
+    recording: str | None = None
+    compile_for: str | None = None
+    unsafe: bool = False
+    arguments: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    cost_limit: float | None = None
+    prices: Path | None = None
     judging: Judging = "here"
     mode: Mode = "single"
     agent: str = "react"
@@ -81,28 +95,46 @@ def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json:
         request: what to evaluate.
         log_dir: where the logs, the evidence and the report go; other arms of the same suite in
             it are left as they are, and compared too.
-        dry_run: print the arms, and run nothing.
+        dry_run: print the plan, and run nothing.
         as_json: print one JSON object on stdout instead of tables.
 
     Raises:
-        UsageError: a Skill, model, suite or profile is not usable.
+        UsageError: a Skill, model, suite, profile or price list is not usable.
         RunError: samples are missing at the end.
     """
+    prices = load_prices(request.prices)
     arms = make_arms(request, log_dir / "evidence")
+    progress = read_progress(log_dir, arms_of(arms, request.models))
+    before = preview(arms, request.models, prices, _used(progress))
     if dry_run:
-        click.echo(_plan(arms, request.models, as_json=as_json))
+        click.echo(before.to_json() if as_json else before.text())
         return
-    models = [_model(name) for name in request.models]
+    settings, arguments = read_settings(request.settings), read_arguments(request.arguments)
+    models = [open_model(name, arguments, settings) for name in request.models]
+    budget = Budget(request.cost_limit, prices)
+    budget.require_prices(request.models)
+    for usages in progress.usages:
+        budget.add(usages)
+    if request.recording is None:
+        click.echo(before.text(), err=True)
     begin = time.monotonic()
     total = sum(len(arm.dataset) * (arm.epochs or 1) for arm in arms) * len(models)
-    with judging_progress(total, min(total, samples_done(log_dir))):
-        run_grid(arms, models, log_dir, beside_others=True)
-    result = compare_logs([log_dir], log_dir / "report.html")
+    with judging_progress(total, progress.done):
+        run_grid(arms, models, log_dir, beside_others=True, budget=budget)
+    result = compare_logs([log_dir], log_dir / "report.html", prices=prices)
     if as_json:
         click.echo(json.dumps({**result.to_json(), "log_dir": str(log_dir)}))
     else:
         click.echo(result.text)
     click.echo(f"{time.monotonic() - begin:.0f} s in all", err=True)
+
+
+def _used(progress: Progress) -> dict[str, tuple[ModelUsage, ...]]:
+    used: dict[str, list[ModelUsage]] = {}
+    for usages in progress.usages:
+        for model, usage in usages.items():
+            used.setdefault(model, []).append(usage)
+    return {model: tuple(each) for model, each in used.items()}
 
 
 def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
@@ -119,6 +151,7 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
             inline_budget=request.inline_budget,
             suite=request.suite,
             hardware=request.hardware,
+            language=request.language,
             epochs=request.epochs,
             recording=request.recording,
             evidence_dir=str(evidence),
@@ -152,33 +185,3 @@ def choices(request: EvalRequest) -> list[tuple[str | None, str]]:
             loaded: Skill = load_skill(source)
             chosen += [(source, c) for c in ablation_choices(loaded, request.inline_budget)]
     return chosen
-
-
-def _model(name: str) -> Model:
-    from inspect_ai._util.error import PrerequisiteError
-
-    try:
-        return get_model(name)
-    except (PrerequisiteError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise EvalError(f"The model {name} cannot be used: {reason}") from error
-
-
-def _plan(arms: list[Task], models: tuple[str, ...], *, as_json: bool) -> str:
-    rows = [
-        {
-            "variant": (arm.metadata or {})["variant"],
-            "delivery": (arm.metadata or {})["delivery"],
-            "tokens": (arm.metadata or {})["tokens"],
-            "samples": len(arm.dataset) * (arm.epochs or 1) * max(1, len(models)),
-        }
-        for arm in arms
-    ]
-    if as_json:
-        return json.dumps({"models": list(models), "arms": rows})
-    return tabulate(
-        [list(row.values()) for row in rows],
-        headers=["variant", "delivery", "tokens added", "samples"],
-        disable_numparse=True,
-        colalign=("left", "left", "right", "right"),
-    )

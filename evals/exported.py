@@ -87,6 +87,7 @@ class ExportedGrid(BaseModel):
     skills: tuple[str, ...]
     suite: str
     hardware: str
+    language: Language | None
     epochs: int | None
     sham: bool
     prompt: bool
@@ -99,10 +100,6 @@ class ExportedGrid(BaseModel):
         return EvalRequest(
             **self.model_dump(exclude={"schema_version", "digest", "hardware"}),
             hardware=hardware,
-            models=(),
-            delivery="inline",
-            recording=None,
-            compile_for=None,
             unsafe=unsafe,
         )
 
@@ -162,6 +159,7 @@ def write_export(
         skills=request.skills,
         suite=request.suite,
         hardware=hardware,
+        language=request.language,
         epochs=request.epochs,
         sham=request.sham,
         prompt=request.prompt,

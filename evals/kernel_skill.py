@@ -18,12 +18,14 @@ from ..skills.skill import INLINE_BUDGET, load_skill
 from ..skills.variants import Delivery, Variant, VariantError, make_variant
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, require_this_machine
+from ..tasks.language import Language
 from ..tasks.operation import add_operations, load_operation
 from ..tasks.prompt import write_prompt
 from ..tasks.suite import Suite, load_suite
 from .agent import AgentBudget, Working, agent_sandbox, kernel_file
 from .recording import load_recording
 from .solvers import deliver_by_tool, deliver_inline, note_activation, replay
+from .turns import in_turn
 
 # The first number rises with whatever makes scores incomparable with earlier ones.
 COMPARABILITY = 1
@@ -40,6 +42,7 @@ def kernel_skill(
     inline_budget: int = INLINE_BUDGET,
     suite: str = "demo",
     hardware: str = "auto",
+    language: Language | None = None,
     epochs: int | None = None,
     recording: str | None = None,
     evidence_dir: str | None = None,
@@ -63,6 +66,7 @@ def kernel_skill(
         inline_budget: the estimated tokens up to which references are delivered inline.
         suite: a suite's name or file.
         hardware: a profile's name, or `auto`: this machine, or the suite's if judged later.
+        language: of the kernels; by default the suite's.
         epochs: how often each eval task is asked; by default what the suite says.
         recording: replay the completions of this recording instead of calling the model.
         evidence_dir: the folder for whole evidence records; by default `evidence` in Inspect's
@@ -85,6 +89,8 @@ def kernel_skill(
     if ops is not None:
         add_operations(Path(ops))
     chosen = load_suite(suite)
+    if language is not None:
+        chosen = chosen.in_language(language)
     profile = _profile(chosen, hardware, judging if mode == "single" else "here")
     eval_tasks = [
         EvalTask(load_operation(name), profile, chosen.language) for name in chosen.operations
@@ -136,13 +142,13 @@ def _solvers(
     if opens is None and variant.message is not None:
         delivered.append(deliver_inline(skill, choice, budget))
     if working is not None:
-        return [*delivered, working.solver(opens, choice, budget)]
+        return [*delivered, in_turn(working.solver(opens, choice, budget), variant.name)]
     if recording is not None:
         return [*delivered, replay(recording, load_recording(recording).variant_of(variant))]
     if opens is not None:
-        asked = deliver_by_tool(opens, choice, budget), generate()
+        asked = deliver_by_tool(opens, choice, budget), in_turn(generate(), variant.name)
         return [*asked, note_activation(opens, choice, budget)]
-    return [*delivered, generate()]
+    return [*delivered, in_turn(generate(), variant.name)]
 
 
 def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from .dataset import write_dataset
 from .payload import comparison_json
+from .prices import Prices
 from .report import write_report
 from .statistics import Comparison, Target, compare
 from .table import read_rows
@@ -52,6 +53,7 @@ def compare_logs(
     target: Target = "new ops",
     dataset: Path | None = None,
     mix: bool = False,
+    prices: Prices | None = None,
 ) -> ComparedLogs:
     """Read logs, compare their arms and write the reports.
 
@@ -63,6 +65,7 @@ def compare_logs(
         target: What the contrasts speak of.
         dataset: The folder to write the rows to as a dataset, if any.
         mix: Accept verdicts of several versions of the judge.
+        prices: What tokens cost; by default the shipped list.
 
     Returns:
         The comparisons and their reports' paths.
@@ -70,7 +73,7 @@ def compare_logs(
     Raises:
         UsageError: The logs cannot be read, or not be compared: see `read_rows` and `compare`.
     """
-    rows = read_rows(paths, mix=mix)
+    rows = read_rows(paths, mix=mix, prices=prices)
     groups: Any = rows.groupby(["hardware", "language"])
     strata: list[tuple[tuple[str, str], pd.DataFrame]] = list(groups)
     comparisons = tuple(compare(part, baseline, target) for _, part in strata)

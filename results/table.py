@@ -18,6 +18,8 @@ from .errors import (
     UnreadableLogError,
 )
 from .logs import read_log, select_logs
+from .prices import Prices, load_prices
+from .usage import sample_usage
 
 SCORER = "kernel_quality"
 EVIDENCE_SCHEMA = 1
@@ -70,8 +72,11 @@ SCHEMA: tuple[Column, ...] = (
     Column("roofline_fraction", "float", "least possible time / candidate time"),
     Column("speed_baseline", "str", "what speedup is over: eager, compile or best"),
     Column("input_tokens", "float", "prompt tokens of the sample, cached ones included"),
-    Column("output_tokens", "float", "completion tokens of the sample"),
-    Column("cost", "float", "cost in dollars where the provider or a price list gave one"),
+    Column("cached_tokens", "float", "those of them that the provider's cache had"),
+    Column("output_tokens", "float", "completion tokens of the sample, reasoning included"),
+    Column("reasoning_tokens", "float", "those of them that are reasoning; NaN if not told"),
+    Column("cost", "float", "dollars by a price list or the provider; NaN if no price is known"),
+    Column("model_seconds", "float", "time of the model for its answer; an agent's last turn"),
     Column(
         "activated", "float", "1 if the model opened its Skill, else 0; NaN if it had none to open"
     ),
@@ -91,13 +96,16 @@ SCHEMA: tuple[Column, ...] = (
 """Every column of `read_rows`, in order."""
 
 
-def read_rows(paths: Iterable[str | Path], *, mix: bool = False) -> pd.DataFrame:
+def read_rows(
+    paths: Iterable[str | Path], *, mix: bool = False, prices: Prices | None = None
+) -> pd.DataFrame:
     """Read logs into one row for each sample.
 
     Args:
         paths: Log files, or folders that hold some. Of several attempts at one task only one is
             read: see `select_logs`.
         mix: Accept verdicts of several versions of the judge.
+        prices: What tokens cost; by default the shipped list.
 
     Returns:
         The columns of `SCHEMA`, sorted by model, variant, eval task and epoch.
@@ -107,7 +115,8 @@ def read_rows(paths: Iterable[str | Path], *, mix: bool = False) -> pd.DataFrame
             sample occurs twice, or the logs come from several definitions of an op or, unless
             mixed, several judges.
     """
-    records = [record for file in select_logs(paths) for record in _log_records(file)]
+    known = prices or load_prices()
+    records = [record for file in select_logs(paths) for record in _log_records(file, known)]
     rows = pd.DataFrame(records, columns=[column.name for column in SCHEMA])
     rows = rows.astype({column.name: column.dtype for column in SCHEMA})
     rows = rows.sort_values(["model", "variant", "eval_task", "epoch"], ignore_index=True)
@@ -118,7 +127,7 @@ def read_rows(paths: Iterable[str | Path], *, mix: bool = False) -> pd.DataFrame
     return rows
 
 
-def _log_records(file: Path) -> list[dict[str, Any]]:
+def _log_records(file: Path, prices: Prices) -> list[dict[str, Any]]:
     log = read_log(file)
     metadata = log.metadata
     if not {"variant", "hardware", "language", "judge_digest"} <= metadata.keys():
@@ -149,23 +158,23 @@ def _log_records(file: Path) -> list[dict[str, Any]]:
         "suite": metadata.get("suite", ""),
         "packages": log.eval.packages,
     }
-    return [shared | _sample_record(log, sample) for sample in log.samples]
+    return [shared | _sample_record(log, sample, prices) for sample in log.samples]
 
 
-def _sample_record(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
+def _sample_record(log: EvalLog, sample: EvalSample, prices: Prices) -> dict[str, Any]:
     names = ("op", "family", "hardware", "language", "op_digest")
     identity = {name: sample.metadata.get(name, "") for name in names}
     score = (sample.scores or {}).get(SCORER)
     judged = _judged(log, sample, score) if score is not None else _errored(log, sample)
     if sample.invalidation is not None:
         judged |= _missing("unscored", f"invalidated: {sample.invalidation.reason or 'no reason'}")
-    attempt = _attempt(log, score)
+    used = sample_usage(sample, log.eval.model, prices)
     return {
         "eval_task": str(sample.id),
         "epoch": sample.epoch,
         **identity,
-        **_usage(sample),
-        **attempt,
+        **used,
+        **_attempt(log, score),
         **judged,
     }
 
@@ -248,22 +257,6 @@ def _missing(status: str, reason: str) -> dict[str, Any]:
         "reason": reason,
         "roofline_fraction": math.nan,
         **dict.fromkeys(numbers, math.nan),
-    }
-
-
-def _usage(sample: EvalSample) -> dict[str, float]:
-    # A replayed completion calls no model: its usage is only in the output.
-    reported = list(sample.model_usage.values()) or [sample.output.usage]
-    # A replay that was not told the usage reports zeros, which nobody measured.
-    usages = [usage for usage in reported if usage is not None and usage.output_tokens]
-    if not usages:
-        return {"input_tokens": math.nan, "output_tokens": math.nan, "cost": math.nan}
-    usage = sum(usages[1:], start=usages[0])
-    cached = (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
-    return {
-        "input_tokens": float(usage.input_tokens + cached),
-        "output_tokens": float(usage.output_tokens),
-        "cost": _number(usage.total_cost),
     }
 
 

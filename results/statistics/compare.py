@@ -8,10 +8,11 @@ import pandas as pd
 
 from ..errors import MissingArmError, MixedSelectionError
 from .adjust import benjamini_hochberg, holm
-from .arm import ARM_COLUMNS, count_verdicts, summarise_arm
+from .arm import ARM_COLUMNS, Arm, count_verdicts, summarise_arm
 from .cells import Pair, Samples, number_samples, pair_samples
 from .comparison import CONTROLS, SHAM, Comparison
 from .contrast import POOLED, Contrast, Target
+from .cost import Tax, tax
 from .estimate import contrast
 from .headroom import headroom
 from .metrics import METRICS, PRIMARY
@@ -57,6 +58,7 @@ def compare(rows: pd.DataFrame, baseline: str = "none", target: Target = "new op
         for name in (baseline, *variants)
     ]
     about = rows.loc[:, list(ARM_COLUMNS)]
+    arms = tuple(summarise_arm(about.take(arm)) for arm in members if len(arm))
     first = rows.iloc[0]
     return Comparison(
         baseline=baseline,
@@ -72,11 +74,26 @@ def compare(rows: pd.DataFrame, baseline: str = "none", target: Target = "new op
         unscored=int(np.sum(rows["status"] == "unscored")),
         missing_cells=_missing_cells(samples, baseline, variants),
         judges=tuple(sorted(map(str, rows["judge_digest"].unique()))),
-        arms=tuple(summarise_arm(about.take(arm)) for arm in members if len(arm)),
+        arms=arms,
         contrasts=_adjusted(contrasts),
         by_kind=_explored(_kind_contrasts(samples, baseline, variants)),
         against_sham=_adjusted(_sham_contrasts(samples, baseline, variants, target)),
         headroom=headroom(rows),
+        taxes=_taxes(arms, baseline),
+    )
+
+
+def _taxes(arms: tuple[Arm, ...], baseline: str) -> tuple[Tax, ...]:
+    without = {arm.model: arm for arm in arms if arm.variant == baseline}
+    return tuple(
+        tax(
+            arm.model,
+            arm.variant,
+            (without[arm.model].cost, without[arm.model].samples),
+            (arm.cost, arm.samples),
+        )
+        for arm in arms
+        if arm.variant != baseline and arm.model in without
     )
 
 

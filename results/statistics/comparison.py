@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from . import wording
 from .arm import Arm
 from .contrast import POOLED, Contrast
+from .cost import Tax
 from .headroom import Headroom
 from .metrics import PRIMARY
 
@@ -54,6 +55,7 @@ class Comparison:
         against_sham: Each Skill against `sham`, primary metrics, pooled; empty without a sham
             arm or where it is the baseline.
         headroom: What room each op leaves, all arms together.
+        taxes: What each variant costs more than the baseline, for each model that ran both.
     """
 
     baseline: str
@@ -74,6 +76,7 @@ class Comparison:
     by_kind: tuple[Contrast, ...]
     against_sham: tuple[Contrast, ...]
     headroom: tuple[Headroom, ...]
+    taxes: tuple[Tax, ...]
 
     def contrast(self, metric: str, variant: str, model: str = POOLED) -> Contrast:
         """Look one contrast up.

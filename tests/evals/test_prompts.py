@@ -27,21 +27,7 @@ SCRIPT = Path(__file__).parent / "run_small_grid.py"
 
 
 def request(suite: Path, skill: Path = SKILL) -> EvalRequest:
-    return EvalRequest(
-        skills=(str(skill),),
-        models=(),
-        suite=str(suite),
-        hardware="auto",
-        epochs=None,
-        sham=False,
-        prompt=True,
-        ablate=False,
-        delivery="inline",
-        inline_budget=32_000,
-        recording=None,
-        compile_for=None,
-        unsafe=False,
-    )
+    return EvalRequest(skills=(str(skill),), suite=str(suite), prompt=True)
 
 
 @pytest.fixture
