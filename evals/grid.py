@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +88,7 @@ def samples_done(log_dir: Path) -> int:
     return read_progress(log_dir).done
 
 
-def arms_of(tasks: Iterable[Task], models: Iterable[str]) -> Arms:
+def arms_of(tasks: Iterable[Task], models: Collection[str]) -> Arms:
     """The arms of a grid, as `read_progress` takes them."""
     return {(task.version, model) for task in tasks for model in models}
 
@@ -188,7 +188,7 @@ def _require_complete(
     # Inspect's own word is not enough: a set of logs can be a success with samples in error.
     expected = sum(len(task.dataset) * (epochs or task.epochs or 1) for task in tasks)
     expected *= len(models)
-    progress = read_progress(log_dir, arms_of(tasks, map(str, models)))
+    progress = read_progress(log_dir, arms_of(tasks, [str(model) for model in models]))
     if progress.done >= expected:
         return
     resume = f"in {log_dir}: the same command goes on from there"
