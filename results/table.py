@@ -269,11 +269,12 @@ def _is_nan(value: object) -> bool:
 
 
 def _refuse_duplicates(rows: pd.DataFrame) -> None:
-    seen: dict[tuple[str, str, str, int], str] = {}
-    cells = zip(rows["model"], rows["variant"], rows["eval_task"], rows["epoch"], strict=True)
+    seen: dict[tuple[str, ...], str] = {}
+    names = ("model", "variant", "eval_task", "epoch", "mode")
+    cells = rows[list(names)].astype(str).itertuples(index=False, name=None)
     for cell, log in zip(cells, rows["log"], strict=True):
         if cell in seen:
-            model, variant, eval_task, epoch = cell
+            model, variant, eval_task, epoch, _ = cell
             where = f"{eval_task}, epoch {epoch}, of {model} with {variant}"
             raise DuplicateSamplesError(
                 f"{seen[cell]} and {log} both hold {where}: give only one of the two logs."
