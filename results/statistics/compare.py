@@ -197,7 +197,7 @@ def _other_variants(samples: Samples, baseline: str) -> list[str]:
 def _refuse_strata(rows: pd.DataFrame) -> None:
     parts = rows[["hardware", "language", "mode"]].drop_duplicates()
     named = parts["hardware"] + "/" + parts["language"]
-    if parts["mode"].nunique() > 1:
+    if len(set(parts["mode"])) > 1:
         named += "/" + parts["mode"]
     strata = sorted(named)
     if len(strata) > 1:
