@@ -79,6 +79,16 @@ class RunArm:
     recording: str | None
     log_dir: Path
 
+    def require_usable(self) -> None:
+        """See that it can be run, before another arm is paid for.
+
+        Raises:
+            UsageError: The Skill, the suite, the profile or a model is not usable.
+        """
+        self._task(self.log_dir)
+        for name in self.models:
+            open_model(name)
+
     def rows(self, epochs: int) -> pd.DataFrame:
         """The arm's rows up to an epoch: those that are kept, and the rest by running it.
 

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from inspect_ai import Task, eval_set
 from inspect_ai._util.error import PrerequisiteError
@@ -19,6 +21,7 @@ from inspect_ai.log import (
 )
 from inspect_ai.model import GenerateConfig, Model, ModelUsage
 
+from ..results.logs import select_logs
 from ..results.prices import load_prices
 from ..scorers.executors.local import local_executor
 from ..tasks.errors import RunError, UsageError
@@ -30,6 +33,7 @@ Arms = set[tuple[int | str, str]]
 """Versions of tasks with names of models."""
 
 _MAX_SAMPLES = 1000
+_ACCESS = ("base_url", "api_key")
 
 
 class GridError(UsageError):
@@ -62,25 +66,28 @@ class Progress:
 
 
 def read_progress(log_dir: Path, arms: Arms | None = None) -> Progress:
-    """Read what the logs of a folder hold, of each task the newest.
+    """Read what the logs of a folder hold, of each task those that count.
 
     Args:
         log_dir: the folder; it need not exist.
         arms: versions of tasks and names of models that count; by default all.
     """
-    newest: dict[str, list[EvalSampleSummary]] = {}
-    logs = list_eval_logs(str(log_dir)) if log_dir.is_dir() else []
-    for info in reversed(logs):
-        header = read_eval_log(info, header_only=True).eval
+    held: list[list[EvalSampleSummary]] = []
+    for log in select_logs([log_dir]) if _has_logs(log_dir) else []:
+        header = read_eval_log(log, header_only=True).eval
         if arms is None or (header.task_version, header.model) in arms:
-            newest[header.task_id] = read_eval_log_sample_summaries(info)
-    samples = [sample for summaries in newest.values() for sample in summaries]
+            held.append(read_eval_log_sample_summaries(log))
+    samples = [sample for summaries in held for sample in summaries]
     return Progress(
         # What is to be judged later has no score.
         done=sum(1 for s in samples if (s.scores or s.completed) and not s.error),
         errors=Counter(sample.error for sample in samples if sample.error),
         usages=tuple(sample.model_usage for sample in samples),
     )
+
+
+def _has_logs(folder: Path) -> bool:
+    return folder.is_dir() and bool(list_eval_logs(str(folder)))
 
 
 def samples_done(log_dir: Path) -> int:
@@ -90,7 +97,7 @@ def samples_done(log_dir: Path) -> int:
 
 def arms_of(tasks: Iterable[Task], models: Collection[str]) -> Arms:
     """The arms of a grid, as `read_progress` takes them."""
-    return {(task.version, model) for task in tasks for model in models}
+    return set(product((task.version for task in tasks), models))
 
 
 def run_grid(
@@ -167,15 +174,20 @@ def _refuse_other_settings(tasks: list[Task], models: list[Model], log_dir: Path
                 "or the judge: choose another --log-dir"
             )
         model = opened.get(header.model)
-        if model is not None and _settings(header.model_generate_config) != _settings(model.config):
+        if model is None:
+            continue
+        logged = _settings(header.model_generate_config, header.model_args)
+        if logged != _settings(model.config, model.model_args):
             raise GridError(
-                f"{log_dir} holds logs of {model} with other settings of generation: "
-                "give the same -G, or choose another --log-dir"
+                f"{log_dir} holds logs of {model} with other settings: "
+                "give the same -G and -M, or choose another --log-dir"
             )
 
 
-def _settings(config: GenerateConfig) -> dict[str, object]:
-    return config.model_dump(exclude_none=True, exclude=TRANSPORT)
+def _settings(config: GenerateConfig, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    # Where a model is reached, and with which key, is not in question.
+    same = {name: value for name, value in arguments.items() if name not in _ACCESS}
+    return {**config.model_dump(exclude_none=True, exclude=TRANSPORT), **same}
 
 
 def _require_complete(

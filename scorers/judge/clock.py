@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +79,26 @@ def median_interval(medians: Floats, log_ratios: list[float]) -> Interval:
     """The median of log-ratios with its percentile bootstrap interval."""
     low, high = np.percentile(medians, [2.5, 97.5])
     return Interval(float(np.median(log_ratios)), float(low), float(high))
+
+
+def median_at_least(values: Sequence[float], error: float) -> float:
+    """A lower bound of the median, exact for any distribution; minus infinity for too few values.
+
+    Args:
+        values: independent values.
+        error: the probability that the bound lies above the median.
+
+    Source: the interval of a quantile by order statistics, Conover, Practical Nonparametric
+    Statistics (1999), section 3.2.
+    """
+    ordered, below = sorted(values), 0.0
+    bound = -math.inf
+    for rank, value in enumerate(ordered):
+        below += math.comb(len(ordered), rank) / 2 ** len(ordered)
+        if below > error:
+            return bound
+        bound = value
+    return bound
 
 
 def geometric_mean_interval(workloads: list[list[float]]) -> Interval:

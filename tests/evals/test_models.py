@@ -136,7 +136,7 @@ def test_a_failed_half_is_finished_by_the_same_command(skilldyno, command, tmp_p
         assert len(server.requests) == 6
         done = skilldyno(*command, "-G", "temperature=1", env=environment(server))
         assert done.returncode == 2
-        assert "with other settings of generation" in errors(done)[0]
+        assert "with other settings: give the same -G and -M" in errors(done)[0]
         assert len(server.requests) == 6
 
 
