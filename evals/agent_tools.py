@@ -104,6 +104,9 @@ class Bench:
         with suspend_working_limit():
             evidence = await evidence_of(local_executor().submit(job))
         self.waited += time.monotonic() - asked
+        if evidence.verdict == "infra_error":
+            # The harness's fault: it costs the agent no call, and is no measurement.
+            return f"The judge could not tell, which is no fault of the kernel: {evidence.reason}"
         call = JudgeCall(
             tool=name,
             at=round(self.worked, 3),
