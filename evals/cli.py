@@ -10,9 +10,11 @@ import click
 
 from ..scorers.judge.errors import MachineError
 from ..tasks.errors import RunError, UsageError
+from .cli_agent import agent_options
 from .cli_gate import gate, plan
 from .cli_hardware import hardware as hardware_
 from .cli_ops import ops, ops_option
+from .cli_prompts import prompts
 
 prices_option = click.option(
     "--prices",
@@ -125,9 +127,7 @@ def judge(
 @click.option(
     "--delivery",
     type=click.Choice(["inline", "tool"]),
-    default="inline",
-    show_default=True,
-    help="In a system message, or by a tool that opens the files.",
+    help="In a system message, the default, or by a tool that opens it, an agent's default.",
 )
 @click.option(
     "--inline-budget",
@@ -137,6 +137,7 @@ def judge(
     help="Estimated tokens up to which references are delivered inline.",
 )
 @click.option("--recording", help="Replay recorded completions instead of calling a model.")
+@agent_options
 @click.option(
     "-M", "arguments", multiple=True, metavar="NAME=VALUE", help="For the provider, as base_url=…"
 )
@@ -175,7 +176,10 @@ def eval_(log_dir: Path, dry_run: bool, as_json: bool, **request: Any) -> None:
 
     if not request["models"] and not dry_run:
         raise click.UsageError("Missing option '-m' / '--model'.")
-    eval_command(EvalRequest(**request), log_dir, dry_run=dry_run, as_json=as_json)
+    delivery = request.pop("delivery") or ("tool" if request["mode"] == "agent" else "inline")
+    eval_command(
+        EvalRequest(**request, delivery=delivery), log_dir, dry_run=dry_run, as_json=as_json
+    )
 
 
 @main.command()
@@ -361,4 +365,5 @@ def exploits(language: str | None, pattern: str | None, as_json: bool) -> None:
 main.add_command(gate)
 main.add_command(plan)
 main.add_command(ops)
+main.add_command(prompts)
 main.add_command(hardware_)

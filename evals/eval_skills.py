@@ -14,13 +14,14 @@ from inspect_ai.model import ModelUsage
 
 from ..results.compare import compare_logs
 from ..results.prices import load_prices
-from ..skills.skill import Skill, load_skill
+from ..skills.skill import INLINE_BUDGET, Skill, load_skill
 from ..skills.variants import Delivery, ablation_choices
 from ..tasks.errors import UsageError
 from ..tasks.language import Language
+from .agent import AgentBudget
 from .budget import Budget
 from .grid import Progress, arms_of, read_progress, run_grid
-from .kernel_skill import kernel_skill
+from .kernel_skill import Judging, Mode, kernel_skill
 from .preview import preview
 from .progress import judging_progress
 from .providers import open_model, read_arguments, read_settings
@@ -56,29 +57,41 @@ class EvalRequest:
         settings: settings of generation, by Inspect, each NAME=VALUE.
         cost_limit: dollars that the run may spend, earlier starts of it included.
         prices: a file of what tokens cost, before the shipped one.
+        judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
+        mode: `single`, one completion, or `agent`, a model that works with tools.
+        agent: which agent.
+        judge_calls: how often an agent may ask the judge.
+        agent_seconds: an agent's wall time.
+        agent_tokens: an agent's tokens.
     """
 
     skills: tuple[str, ...]
-    models: tuple[str, ...]
-    suite: str
-    hardware: str
-    language: Language | None
-    epochs: int | None
-    sham: bool
-    prompt: bool
-    ablate: bool
-    delivery: Delivery
-    inline_budget: int
-    recording: str | None
-    compile_for: str | None
-    kernelbench: str | None
-    level: int
-    problems: str | None
-    unsafe: bool
-    arguments: tuple[str, ...]
-    settings: tuple[str, ...]
-    cost_limit: float | None
-    prices: Path | None
+    models: tuple[str, ...] = ()
+    suite: str = "demo"
+    hardware: str = "auto"
+    language: Language | None = None
+    epochs: int | None = None
+    sham: bool = False
+    prompt: bool = False
+    ablate: bool = False
+    delivery: Delivery = "inline"
+    inline_budget: int = INLINE_BUDGET
+    recording: str | None = None
+    compile_for: str | None = None
+    kernelbench: str | None = None
+    level: int = 1
+    problems: str | None = None
+    unsafe: bool = False
+    arguments: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    cost_limit: float | None = None
+    prices: Path | None = None
+    judging: Judging = "here"
+    mode: Mode = "single"
+    agent: str = "react"
+    judge_calls: int = AgentBudget.judge_calls
+    agent_seconds: int = AgentBudget.seconds
+    agent_tokens: int = AgentBudget.tokens
 
 
 def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json: bool) -> None:
@@ -153,8 +166,14 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
             kernelbench=request.kernelbench,
             level=request.level,
             problems=request.problems,
+            judging=request.judging,
+            mode=request.mode,
+            agent=request.agent,
+            judge_calls=request.judge_calls,
+            agent_seconds=request.agent_seconds,
+            agent_tokens=request.agent_tokens,
         )
-        for skill, choice in _choices(request)
+        for skill, choice in choices(request)
     ]
     counts = Counter((arm.metadata or {})["variant"] for arm in arms)
     if twice := [name for name, count in counts.items() if count > 1]:
@@ -162,15 +181,16 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
     return arms
 
 
-def _choices(request: EvalRequest) -> list[tuple[str | None, str]]:
-    choices: list[tuple[str | None, str]] = [(None, "none")]
+def choices(request: EvalRequest) -> list[tuple[str | None, str]]:
+    """Return each variant's source, if any, and its choice as `make_variant` takes it."""
+    chosen: list[tuple[str | None, str]] = [(None, "none")]
     if request.prompt:
-        choices.append((None, "prompt"))
+        chosen.append((None, "prompt"))
     if request.sham:
-        choices.append((request.skills[0], "sham"))
+        chosen.append((request.skills[0], "sham"))
     for source in request.skills:
-        choices.append((source, "skill"))
+        chosen.append((source, "skill"))
         if request.ablate:
             loaded: Skill = load_skill(source)
-            choices += [(source, c) for c in ablation_choices(loaded, request.inline_budget)]
-    return choices
+            chosen += [(source, c) for c in ablation_choices(loaded, request.inline_budget)]
+    return chosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from itertools import product
@@ -79,7 +79,8 @@ def read_progress(log_dir: Path, arms: Arms | None = None) -> Progress:
             held.append(read_eval_log_sample_summaries(log))
     samples = [sample for summaries in held for sample in summaries]
     return Progress(
-        done=sum(1 for sample in samples if sample.scores and not sample.error),
+        # What is to be judged later has no score.
+        done=sum(1 for s in samples if (s.scores or s.completed) and not s.error),
         errors=Counter(sample.error for sample in samples if sample.error),
         usages=tuple(sample.model_usage for sample in samples),
     )
@@ -94,7 +95,7 @@ def samples_done(log_dir: Path) -> int:
     return read_progress(log_dir).done
 
 
-def arms_of(tasks: Iterable[Task], models: Iterable[str]) -> Arms:
+def arms_of(tasks: Iterable[Task], models: Collection[str]) -> Arms:
     """The arms of a grid, as `read_progress` takes them."""
     return set(product((task.version for task in tasks), models))
 
@@ -199,7 +200,7 @@ def _require_complete(
     # Inspect's own word is not enough: a set of logs can be a success with samples in error.
     expected = sum(len(task.dataset) * (epochs or task.epochs or 1) for task in tasks)
     expected *= len(models)
-    progress = read_progress(log_dir, arms_of(tasks, map(str, models)))
+    progress = read_progress(log_dir, arms_of(tasks, [str(model) for model in models]))
     if progress.done >= expected:
         return
     resume = f"in {log_dir}: the same command goes on from there"

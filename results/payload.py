@@ -39,6 +39,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "models": list(comparison.models),
         "variants": list(comparison.variants),
         "ops": list(comparison.ops),
+        "mode": comparison.mode,
         "hardware": comparison.hardware,
         "language": comparison.language,
         "speed_baseline": comparison.speed_baseline,

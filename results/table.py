@@ -50,6 +50,7 @@ SCHEMA: tuple[Column, ...] = (
     Column("skill_fingerprint", "str", "digest of the Skill's content; empty without a Skill"),
     Column("skill_tokens", "float", "tokens that the Skill adds to the prompt"),
     Column("delivery", "str", "how the variant reached the model"),
+    Column("mode", "str", "single, one completion, or agent, a model that works with tools"),
     Column("suite", "str", "the selection of eval tasks"),
     Column("eval_task", "str", "sample id: op/hardware/language"),
     Column("op", "str", "operation, the cluster of the statistics"),
@@ -78,6 +79,13 @@ SCHEMA: tuple[Column, ...] = (
     Column("reasoning_tokens", "float", "those of them that are reasoning; NaN if not told"),
     Column("cost", "float", "dollars by a price list or the provider; NaN if no price is known"),
     Column("model_seconds", "float", "time of the model for its answer; an agent's last turn"),
+    Column(
+        "activated", "float", "1 if the model opened its Skill, else 0; NaN if it had none to open"
+    ),
+    Column("opened", "str", "files of the Skill that the model was shown, separated by commas"),
+    Column("judge_calls", "float", "calls of the judge by an agent; NaN in single mode"),
+    Column("best_after", "object", "best speedup after each measurement of an agent (list)"),
+    Column("stopped_by", "str", "the budget that ended an agent's work; empty if none did"),
     Column("candidate", "str", "SHA-256 of the source; empty without code"),
     Column("op_digest", "str", "digest of the operation's definition"),
     Column("judge_digest", "str", "digest of the judge that gave the verdict"),
@@ -148,6 +156,7 @@ def _log_records(file: Path, prices: Prices) -> list[dict[str, Any]]:
         "skill_fingerprint": skill.get("fingerprint", ""),
         "skill_tokens": _number(skill.get("tokens")),
         "delivery": metadata.get("delivery", ""),
+        "mode": metadata.get("mode", "single"),
         "suite": metadata.get("suite", ""),
         "packages": log.eval.packages,
     }
@@ -162,7 +171,26 @@ def _sample_record(log: EvalLog, sample: EvalSample, prices: Prices) -> dict[str
     if sample.invalidation is not None:
         judged |= _missing("unscored", f"invalidated: {sample.invalidation.reason or 'no reason'}")
     used = sample_usage(sample, log.eval.model, prices)
-    return {"eval_task": str(sample.id), "epoch": sample.epoch} | identity | used | judged
+    return {
+        "eval_task": str(sample.id),
+        "epoch": sample.epoch,
+        **identity,
+        **used,
+        **_attempt(log, score),
+        **judged,
+    }
+
+
+def _attempt(log: EvalLog, score: Score | None) -> dict[str, Any]:
+    recorded = ((score.metadata if score is not None else None) or {}).get("attempt") or {}
+    at_work = bool(recorded) and log.metadata.get("mode") == "agent"
+    return {
+        "activated": _number(recorded.get("activated")),
+        "opened": ",".join(recorded.get("opened", ())),
+        "judge_calls": float(len(recorded["judge_calls"])) if at_work else math.nan,
+        "best_after": recorded.get("best_after", []),
+        "stopped_by": recorded.get("stopped_by") or "",
+    }
 
 
 def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
@@ -249,11 +277,12 @@ def _is_nan(value: object) -> bool:
 
 
 def _refuse_duplicates(rows: pd.DataFrame) -> None:
-    seen: dict[tuple[str, str, str, int], str] = {}
-    cells = zip(rows["model"], rows["variant"], rows["eval_task"], rows["epoch"], strict=True)
+    seen: dict[tuple[str, ...], str] = {}
+    names = ("model", "variant", "eval_task", "epoch", "mode")
+    cells = rows[list(names)].astype(str).itertuples(index=False, name=None)
     for cell, log in zip(cells, rows["log"], strict=True):
         if cell in seen:
-            model, variant, eval_task, epoch = cell
+            model, variant, eval_task, epoch, _ = cell
             where = f"{eval_task}, epoch {epoch}, of {model} with {variant}"
             raise DuplicateSamplesError(
                 f"{seen[cell]} and {log} both hold {where}: give only one of the two logs."

@@ -20,6 +20,7 @@ from .statistics import (
 WIDTH = 100
 NAME_WIDTH = 28
 _MOST_TRIES = 3
+_MEASUREMENTS = (1, 2, 4, 8)
 
 
 def render(comparison: Comparison) -> str:
@@ -29,11 +30,12 @@ def render(comparison: Comparison) -> str:
         comparison: Result of `compare`.
 
     Returns:
-        The findings, then tables of arms, of what they cost and of what k tries give, and one of
-        contrasts for each variant. With several
-        models the pool is shown in every metric, and each model in the primary ones.
+        The findings, then tables of arms, of what they opened and measured, of what they cost and
+        of what k tries give, and one of contrasts for each variant. With several models the pool
+        is shown in every metric, and each model in the primary ones.
     """
-    parts = [_findings(comparison), _arms(comparison), _costs(comparison), _tries(comparison)]
+    parts = [_findings(comparison), _arms(comparison), _work(comparison)]
+    parts += [_costs(comparison), _tries(comparison)]
     for variant in comparison.variants:
         parts.append(_contrasts(comparison, variant))
         kinds = [
@@ -64,6 +66,8 @@ def _arms(comparison: Comparison) -> str:
     ]
     rows = _by_model(comparison, _arm_row)
     parts = [wording.count(len(comparison.ops), "op"), comparison.hardware, comparison.language]
+    if comparison.mode != "single":
+        parts.append(f"mode {comparison.mode}")
     if comparison.speed_baseline:
         parts.append(f"speedup over {comparison.speed_baseline}")
     title = ", ".join(parts)
@@ -104,6 +108,29 @@ def _cost_row(arm: Arm) -> list[str]:
         wording.dollars(cost.dollars),
         *(wording.dollars(amount) if priced and not math.isnan(amount) else "–" for amount in each),
     ]
+
+
+def _work(comparison: Comparison) -> str:
+    """What was opened and measured, where there was something to open or to measure."""
+    works = [arm.work for arm in comparison.arms]
+    if all(math.isnan(work.activated) and math.isnan(work.judge_calls) for work in works):
+        return ""
+    most = max(len(work.best_after) for work in works)
+    steps = [n for n in _MEASUREMENTS if n <= most]
+    headers = ["arm", "opened the Skill", "judge calls", *(f"best after {n}" for n in steps)]
+
+    def row(arm: Arm) -> list[str]:
+        work = arm.work
+        # An agent that stopped earlier keeps its best.
+        best = [work.best_after[min(n, len(work.best_after)) - 1 :][:1] for n in steps]
+        return [
+            wording.shorten(arm.variant, NAME_WIDTH),
+            wording.level("", "points", 100 * work.activated),
+            "–" if math.isnan(work.judge_calls) else f"{work.judge_calls:.1f}",
+            *(wording.level("", "ratio", each[0] if each else math.nan) for each in best),
+        ]
+
+    return f"Opened and measured, by the models\n{_table(headers, _by_model(comparison, row))}"
 
 
 def _tries(comparison: Comparison) -> str:

@@ -19,6 +19,7 @@ from .metrics import (
     log_roofline_share,
 )
 from .rate import Rate, cluster_means, clustered_rate
+from .work import WORK_COLUMNS, Work, arm_work
 
 ARM_COLUMNS = (
     "model",
@@ -30,6 +31,7 @@ ARM_COLUMNS = (
     "compiled",
     "roofline_fraction",
     *COST_COLUMNS,
+    *(name for name in WORK_COLUMNS if name != "op"),
 )
 """The columns that `summarise_arm` reads."""
 
@@ -61,6 +63,7 @@ class Arm:
         conditional_speedup: Geometric mean over correct candidates; NaN without any.
         roofline_share: Geometric mean roofline fraction of correct candidates; NaN without any.
         cost: Tokens, dollars and time.
+        work: Whether the Skill was opened, and what an agent measured.
     """
 
     model: str
@@ -82,6 +85,7 @@ class Arm:
     conditional_speedup: float
     roofline_share: float
     cost: Cost
+    work: Work
 
 
 def summarise_arm(rows: pd.DataFrame) -> Arm:
@@ -127,6 +131,7 @@ def summarise_arm(rows: pd.DataFrame) -> Arm:
         conditional_speedup=geometric_mean(conditional_log_speedup(scored)),
         roofline_share=geometric_mean(log_roofline_share(scored)),
         cost=arm_cost(rows),
+        work=arm_work(scored),
     )
 
 

@@ -31,7 +31,7 @@ def compare(rows: pd.DataFrame, baseline: str = "none", target: Target = "new op
     and the single models' (models x variants). The two primary metrics are families of their own.
 
     Args:
-        rows: Rows of `read_rows`, of one hardware profile and one language.
+        rows: Rows of `read_rows`, of one mode, one hardware profile and one language.
         baseline: The variant that the others are compared to.
         target: What the contrasts speak of; those of one kind of operation always speak of this
             suite, since a kind has few ops, and are exploratory.
@@ -65,6 +65,7 @@ def compare(rows: pd.DataFrame, baseline: str = "none", target: Target = "new op
         models=samples.models,
         variants=tuple(variants),
         ops=samples.ops,
+        mode=str(first["mode"]),
         hardware=str(first["hardware"]),
         language=str(first["language"]),
         speed_baseline=_speed_baseline(rows),
@@ -194,12 +195,15 @@ def _other_variants(samples: Samples, baseline: str) -> list[str]:
 
 
 def _refuse_strata(rows: pd.DataFrame) -> None:
-    pairs = rows[["hardware", "language"]].drop_duplicates()
-    strata = sorted(pairs["hardware"] + "/" + pairs["language"])
+    parts = rows[["hardware", "language", "mode"]].drop_duplicates()
+    named = parts["hardware"] + "/" + parts["language"]
+    if len(set(parts["mode"])) > 1:
+        named += "/" + parts["mode"]
+    strata = sorted(named)
     if len(strata) > 1:
         raise MixedSelectionError(
-            f"The selection mixes {', '.join(strata)}: compare the logs of one hardware profile "
-            "and one language at a time."
+            f"The selection mixes {', '.join(strata)}: compare the logs of one hardware "
+            "profile, one language and one mode at a time."
         )
 
 

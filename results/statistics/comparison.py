@@ -38,6 +38,7 @@ class Comparison:
         models: The models.
         variants: The other variants, Skills first.
         ops: The ops.
+        mode: single or agent.
         hardware: The hardware profile.
         language: The language.
         speed_baseline: What speedups are over, such as "eager"; empty if nothing was timed.
@@ -62,6 +63,7 @@ class Comparison:
     models: tuple[str, ...]
     variants: tuple[str, ...]
     ops: tuple[str, ...]
+    mode: str
     hardware: str
     language: str
     speed_baseline: str

@@ -193,8 +193,15 @@ class Session:
             verdict = "timeout" if built.timed_out else "compile_error"
             return replace(evidence, verdict=verdict, reason=built.reason, seconds=record.seconds)
         evidence = replace(evidence, compiled=True)
+        if job.settings.until == "build":
+            return _finish(evidence, record, "correct", "it builds; it was not run")
+        return self._judge_library(job, built.library, evidence, record)
+
+    def _judge_library(
+        self, job: Job, library: Path, evidence: Evidence, record: Record
+    ) -> Evidence:
         try:
-            self._trial(job, built.library, record)
+            self._trial(job, library, record)
         except WrongOutput as wrong:
             return _finish(evidence, record, "incorrect", f"{record.where}: {wrong}")
         except (Tampering, ForgedAnswer, Crowded, NotAuthored, timing.Implausible) as cheat:
@@ -230,6 +237,9 @@ class Session:
         return _finish(evidence, record, "runtime_error" if hogged else "infra_error", reason)
 
     def _success(self, evidence: Evidence, record: Record) -> Evidence:
+        if not record.timings:
+            reason = f"right in all {len(record.checks)} verified calls; it was not timed"
+            return replace(_finish(evidence, record, "correct", reason), correct=True)
         pairs = [[float(np.log(b / c)) for c, b in t.samples] for t in record.timings]
         speed = geometric_mean_interval(pairs)
         fractions = [t.roofline_fraction for t in record.timings]
@@ -247,18 +257,19 @@ class Session:
         )
 
     def _trial(self, job: Job, library: Path, record: Record) -> None:
-        baseline = self.baseline_bench(job.operation)
+        timed = [w for w in job.operation.workloads if w.timed and job.settings.until == "time"]
+        if timed:
+            self.baseline_bench(job.operation)
         begin = time.monotonic()
         bench = self._open(job, library, record)
         try:
             self._check(job.operation, bench, record)
             record.seconds["check"] = time.monotonic() - begin
             begin = time.monotonic()
-            for workload in job.operation.workloads:
-                if workload.timed:
-                    self._time(job, workload, bench, baseline, record)
+            for workload in timed:
+                self._time(job, workload, bench, record)
             record.seconds["time"] = time.monotonic() - begin
-            if job.operation.library == "forbidden" and self.device.gated:
+            if timed and job.operation.library == "forbidden" and self.device.gated:
                 self._require_authored(job, library, bench, record)
         except torch.OutOfMemoryError:
             record.free_bytes = self.device.memory()[0]
@@ -319,10 +330,9 @@ class Session:
                     raise
                 record.checks.append(replace(check, status="pass", error=error))
 
-    def _time(
-        self, job: Job, workload: Workload, bench: Bench, baseline: Bench, record: Record
-    ) -> None:
+    def _time(self, job: Job, workload: Workload, bench: Bench, record: Record) -> None:
         operation, criterion = job.operation, self.device.criterion.at_most(job.settings.pairs)
+        baseline = self.baseline_bench(operation)
         record.enter(f"{workload.name}, timed")
         bench.set_workload(workload)
         baseline.set_workload(workload)
