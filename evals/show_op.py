@@ -15,7 +15,7 @@ from ..results.table import read_rows
 from ..tasks.errors import UsageError
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, load_profile, load_profiles
-from ..tasks.language import KIND_OF_LANGUAGE, Kind, Language, language_within
+from ..tasks.language import KIND_OF_LANGUAGE, Kind, Language, SourceLanguage, language_within
 from ..tasks.operation import Operation, load_operation
 from ..tasks.prompt import write_prompt
 from ..tasks.roofline import roofline_seconds
@@ -108,7 +108,7 @@ def _workloads(operation: Operation) -> list[dict[str, Any]]:
 
 def _by_profile(
     operation: Operation,
-    language: Language,
+    language: SourceLanguage,
     workload: dict[str, Any],
     profiles: tuple[HardwareProfile, ...],
 ) -> dict[str, float | None]:

@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from .definition import Definition, name_unknown, read_definition
 from .errors import UsageError
-from .language import KIND_OF_LANGUAGE, Kind, Language, runs_on
+from .language import KIND_OF_LANGUAGE, Kind, Language, language_within
 
 PROFILES: Final = Path(__file__).parent / "hardware"
 
@@ -127,10 +127,11 @@ class HardwareProfile(Definition):
     @model_validator(mode="after")
     def _check_languages(self) -> Self:
         for language in self.toolchain:
-            if not runs_on(language, self.kind):
+            needed = KIND_OF_LANGUAGE[language_within(language, self.kind)]
+            if needed != self.kind:
                 raise ValueError(
                     f"the field 'toolchain.{language}' is for"
-                    f" '{KIND_OF_LANGUAGE[language]}' hardware, but kind is '{self.kind}'"
+                    f" '{needed}' hardware, but kind is '{self.kind}'"
                 )
         if (self.machine.architecture is None) != (self.kind == "gpu"):
             needed = "gpu" if self.kind == "gpu" else "architecture"

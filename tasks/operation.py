@@ -18,8 +18,8 @@ from .language import (
     SIZE_OF_DTYPE,
     Kind,
     Language,
+    SourceLanguage,
     language_within,
-    runs_on,
 )
 from .reference_text import check_reference, function_source
 from .tensor import C_TYPES, Identifier, Input, Output, Scalar
@@ -102,7 +102,7 @@ class Operation(Definition):
         return (*self.inputs, *self.outputs)
 
     @property
-    def languages(self) -> tuple[Language, ...]:
+    def languages(self) -> tuple[SourceLanguage, ...]:
         """The languages that the operation has dtypes for."""
         return tuple(self.inputs[0].dtype)
 
@@ -173,27 +173,27 @@ class Operation(Definition):
         Raises:
             OperationError: the operation is not asked for in that language on that kind.
         """
-        if not runs_on(language, kind):
+        spoken = language_within(language, kind)
+        if KIND_OF_LANGUAGE[spoken] != kind:
             raise OperationError(
-                f"Language '{language}' runs on '{KIND_OF_LANGUAGE[language]}' hardware,"
+                f"Language '{language}' runs on '{KIND_OF_LANGUAGE[spoken]}' hardware,"
                 f" not on '{kind}'; name another language or hardware."
             )
-        language = language_within(language, kind)
-        self._require(language)
+        self._require(spoken)
         return {
             "name": self.name,
             "function": self.name,
             "digest": self.digest,
             "library": self.library,
-            "tensors": [self._tensor_spec(t, language) for t in self.tensors],
+            "tensors": [self._tensor_spec(t, spoken) for t in self.tensors],
             "dims": list(self.dims),
             "scalars": [s.model_dump() for s in self.scalars],
             "compiles": self.compiles,
             "reference_dims": list(self.reference_dims.values()),
             "reference": self.reference,
-            "rate": self.roofline.rate[language],
+            "rate": self.roofline.rate[spoken],
             "distributions": list(self.distributions),
-            "workloads": [self._workload_spec(w, language) for w in self.workloads_on(kind)],
+            "workloads": [self._workload_spec(w, spoken) for w in self.workloads_on(kind)],
         }
 
     def _require(self, language: Language) -> None:
@@ -203,7 +203,7 @@ class Operation(Definition):
                 f" it is in {', '.join(self.languages)}."
             )
 
-    def _tensor_spec(self, tensor: Input | Output, language: Language) -> dict[str, Any]:
+    def _tensor_spec(self, tensor: Input | Output, language: SourceLanguage) -> dict[str, Any]:
         dtype = tensor.dtype[language]
         if isinstance(tensor, Input):
             return {"name": tensor.name, "role": "input", "dtype": dtype, "fill": tensor.fill}
@@ -216,7 +216,7 @@ class Operation(Definition):
             "rounding": tensor.rounding,
         }
 
-    def _workload_spec(self, workload: Workload, language: Language) -> dict[str, Any]:
+    def _workload_spec(self, workload: Workload, language: SourceLanguage) -> dict[str, Any]:
         names = workload.dims | {
             f"size_{t.name}": SIZE_OF_DTYPE[t.dtype[language]] for t in self.tensors
         }

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from tabulate import tabulate
 
 from skilldyno.results.statistics.rate import clustered_rate
@@ -39,10 +38,10 @@ def main() -> None:
     print(TARGET)
 
 
-def _section(hardware: str, rows: pd.DataFrame) -> str:
+def _section(hardware: str, rows: Any) -> str:
     scored = rows[rows["status"] == "scored"]
     left = len(rows) - len(scored)
-    groups: Any = scored.groupby("variant", sort=False)
+    groups = scored.groupby("variant", sort=False)
     table = [_arm(str(variant), part) for variant, part in groups]
     headers = ["variant", "samples", *STEPS, "faster than eager", "speedup where correct"]
     seconds = [e["build"]["seconds"] for e in scored["evidence"] if e.get("build")]
@@ -72,7 +71,7 @@ def _section(hardware: str, rows: pd.DataFrame) -> str:
     return "\n".join([*lines, ""])
 
 
-def _arm(variant: str, rows: pd.DataFrame) -> list[str]:
+def _arm(variant: str, rows: Any) -> list[str]:
     fast = (rows["correct"] == 1) & (rows["speedup"] > 1)
     cells = [_share(rows[step], rows["op"]) for step in STEPS]
     return [
@@ -84,13 +83,13 @@ def _arm(variant: str, rows: pd.DataFrame) -> list[str]:
     ]
 
 
-def _share(values: pd.Series, ops: pd.Series) -> str:
+def _share(values: Any, ops: Any) -> str:
     rate = clustered_rate(np.asarray(values, dtype=float), ops)
     low, high = rate.confidence_interval()
     return f"{100 * rate.estimate:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
 
 
-def _speedup(rows: pd.DataFrame) -> str:
+def _speedup(rows: Any) -> str:
     if rows.empty:
         return "none"
     by_op = [

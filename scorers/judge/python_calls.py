@@ -127,7 +127,8 @@ def python_calls(device_calls, host_calls, wire):
             """Make one call and tell which operators it ran, with their own nanoseconds."""
             arguments = self.calls.arguments(request.dims, request.slots()[0])
             # Not kineto, which writes files.
-            with torch.autograd.profiler.profile(use_kineto=False) as profile:
+            profile = torch.autograd.profiler.profile(use_kineto=False)
+            with profile:
                 self.calls.kernel(*arguments)
             lines = [
                 f"{int(1000 * each.self_cpu_time_total)} {each.key}"
