@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import click
 import numpy as np
@@ -16,13 +16,15 @@ from ..results.table import read_rows
 from ..tasks.errors import UsageError
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, load_profile, load_profiles
-from ..tasks.language import KIND_OF_LANGUAGE, Kind, Language
+from ..tasks.language import KIND_OF_LANGUAGE, Kind, Language, SourceLanguage, language_within
 from ..tasks.operation import Operation, load_operation
 from ..tasks.prompt import write_prompt
 from ..tasks.roofline import roofline_seconds
 from .list_ops import describe_operation
 from .measured_ops import difficulty_table
 
+# A ModelNew answers a KernelBench problem, and no operation.
+_ASKED: Final[tuple[Language, ...]] = tuple(e for e in get_args(Language) if e != "torch")
 _PROFILE_OF_KIND: Final[dict[Kind, str]] = {"cpu": "cpu-x86_64", "gpu": "h200"}
 
 
@@ -73,7 +75,8 @@ def show_op_command(
         "What the judge runs, with the least time by each profile's ceilings, the measured ones"
         " where it has them:\n"
     )
-    shown = [w for w in workloads if w["language"] == eval_task.language]
+    spoken = language_within(eval_task.language, eval_task.hardware.kind)
+    shown = [w for w in workloads if w["language"] == spoken]
     click.echo(_workload_table(shown, known, operation))
     click.echo(
         "\n" + (_difficulty_text(difficulty) if logs else difficulty_table(known, operation.name))
@@ -82,12 +85,13 @@ def show_op_command(
 
 def _pair(operation: Operation, hardware: str | None, language: str | None) -> EvalTask:
     if language is not None:
-        if language not in KIND_OF_LANGUAGE:
+        if language not in _ASKED:
             raise UnknownLanguageError(
-                f"--language {language!r} is unknown; give one of {', '.join(KIND_OF_LANGUAGE)}."
+                f"--language {language!r} is unknown; give one of {', '.join(_ASKED)}."
             )
-        chosen: Language = next(each for each in KIND_OF_LANGUAGE if each == language)
-        profile = load_profile(hardware or _PROFILE_OF_KIND[KIND_OF_LANGUAGE[chosen]])
+        chosen: Language = next(each for each in _ASKED if each == language)
+        first = KIND_OF_LANGUAGE[language_within(chosen, "cpu")]
+        profile = load_profile(hardware or _PROFILE_OF_KIND[first])
         return EvalTask(operation, profile, chosen)
     if hardware is None:
         first = operation.languages[0]
@@ -118,7 +122,7 @@ def _workloads(operation: Operation) -> list[dict[str, Any]]:
 
 def _by_profile(
     operation: Operation,
-    language: Language,
+    language: SourceLanguage,
     workload: dict[str, Any],
     profiles: tuple[HardwareProfile, ...],
 ) -> dict[str, float | None]:

@@ -7,13 +7,23 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from ..tasks.build_toml import BuildTomlError
 from ..tasks.errors import UsageError
 from ..tasks.hardware import HardwareProfile
 from ..tasks.language import Language
 from ..tasks.operation import Operation
 from ..tasks.problem import Problem
+from .candidate import read_repository
+from .extension import extension_of
+from .repository import RepositoryError
 
 _ARCH = re.compile(r"sm_\d{2,3}[af]?")
+# Torch's own headers, where its short stand-in is not enough, take a minute and a half a source.
+_REPOSITORY_SECONDS = 300.0
+
+
+class RefusedError(Exception):
+    """A candidate that kernel-builder or this package refuses before anything is compiled."""
 
 
 class ArchError(UsageError):
@@ -53,8 +63,23 @@ def make_job(
 
     With `visible_only` it is judged on the workloads that the prompt names, on contents that no
     other job is judged on; `until` is the last step to take.
+
+    Raises:
+        RefusedError: a kernel repository that no judge needs to see, which is its own fault.
     """
     spec = operation.judge_spec(language, hardware.kind)
+    settings: dict[str, Any] = {
+        "unsafe": unsafe,
+        "compile_for": list(compile_for),
+        "until": until,
+    }
+    extension = None
+    if language == "torch-ext":
+        settings["build_seconds"] = _REPOSITORY_SECONDS
+        try:
+            extension = extension_of(read_repository(source), hardware)
+        except (RepositoryError, BuildTomlError) as error:
+            raise RefusedError(str(error)) from error
     return {
         "id": id,
         "source": source,
@@ -63,7 +88,8 @@ def make_job(
         "kind": hardware.kind,
         "flags": list(hardware.toolchain[language].flags) if language in hardware.toolchain else [],
         "operation": _visible(spec) if visible_only else spec,
-        "settings": {"unsafe": unsafe, "compile_for": list(compile_for), "until": until},
+        "settings": settings,
+        **({"extension": extension} if extension is not None else {}),
     }
 
 

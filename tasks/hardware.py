@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from .definition import Definition, name_unknown, read_definition
 from .errors import UsageError
-from .language import KIND_OF_LANGUAGE, Kind, Language
+from .language import KIND_OF_LANGUAGE, Kind, Language, language_within
 
 PROFILES: Final = Path(__file__).parent / "hardware"
 
@@ -47,10 +47,14 @@ class Machine(Definition):
 
 
 class Toolchain(Definition):
-    """The compiler of one language, with flags for optimisation and target, none for linking."""
+    """The compiler of one language, with flags for optimisation and target, none for linking.
+
+    `described` is what a prompt in the language says of the machine, instead of its description.
+    """
 
     compiler: str
     flags: tuple[str, ...]
+    described: str | None = None
 
 
 class Measured(Definition):
@@ -128,13 +132,13 @@ class HardwareProfile(Definition):
     @model_validator(mode="after")
     def _check_languages(self) -> Self:
         for language in self.toolchain:
-            kind = KIND_OF_LANGUAGE.get(language)
-            if kind is None:
+            if language == "torch":
                 raise ValueError(f"the field 'toolchain.{language}' is for no compiler; remove it")
-            if kind != self.kind:
+            needed = KIND_OF_LANGUAGE[language_within(language, self.kind)]
+            if needed != self.kind:
                 raise ValueError(
                     f"the field 'toolchain.{language}' is for"
-                    f" '{kind}' hardware, but kind is '{self.kind}'"
+                    f" '{needed}' hardware, but kind is '{self.kind}'"
                 )
         if (self.machine.architecture is None) != (self.kind == "gpu"):
             needed = "gpu" if self.kind == "gpu" else "architecture"
@@ -179,23 +183,23 @@ def read_profile(path: Path) -> HardwareProfile:
     return profile
 
 
-def detect_hardware(language: Language = "cpp") -> HardwareProfile:
+def detect_hardware(language: Language = "cpp", kind: Kind | None = None) -> HardwareProfile:
     """Return the profile of this machine, for candidates in one language.
 
     A GPU machine has a CPU too: `cpp` always means the CPU, `cuda` and `triton` the GPU, and
-    `torch` the GPU where there is one.
+    `torch-ext` and `torch` the GPU where there is one, unless a kind is given.
 
     Raises:
         HardwareError: no profile is of this machine; the sentence says what was found.
     """
-    profiles = [profile for profile in load_profiles() if language in profile.languages]
-    profiles.sort(key=lambda profile: profile.kind == "cpu")
+    having = [p for p in load_profiles() if language in p.languages and kind in (None, p.kind)]
+    profiles = sorted(having, key=lambda profile: profile.kind, reverse=True)
     found = next((profile for profile in profiles if _is_this_machine(profile)), None)
     if found is None:
         names = ", ".join(profile.name for profile in profiles)
         raise HardwareError(
             f"No hardware profile for '{language}' is of this machine, which has"
-            f" {_seen(KIND_OF_LANGUAGE.get(language, 'cpu'))}; there are: {names}."
+            f" {_seen(profiles[0].kind if profiles else 'gpu')}; there are: {names}."
         )
     return found
 

@@ -2,15 +2,29 @@
 
 from typing import Final, Literal
 
-Language = Literal["cpp", "cuda", "triton", "torch"]
+SourceLanguage = Literal["cpp", "cuda", "triton"]
+Language = Literal["cpp", "cuda", "triton", "torch-ext", "torch"]
 Kind = Literal["cpu", "gpu"]
 DType = Literal[
     "float32", "bfloat16", "float16", "float8_e4m3fn", "uint8", "int8", "int32", "int64"
 ]
 
-KIND_OF_LANGUAGE: Final[dict[Language, Kind]] = {"cpp": "cpu", "cuda": "gpu", "triton": "gpu"}
-"""The languages that operations are asked for in. `torch`, a ModelNew for a KernelBench problem,
-runs on either kind."""
+KIND_OF_LANGUAGE: Final[dict[SourceLanguage, Kind]] = {"cpp": "cpu", "cuda": "gpu", "triton": "gpu"}
+"""The kind of hardware of each language that runs on one alone."""
+
+_LANGUAGE_WITHIN: Final[dict[Kind, SourceLanguage]] = {"cpu": "cpp", "gpu": "cuda"}
+
+
+def language_within(language: Language, kind: Kind) -> SourceLanguage:
+    """Return the language whose element types and rates another has on one kind of hardware.
+
+    A kernel repository (`torch-ext`) holds C++ for a CPU and CUDA for a GPU, and a ModelNew for a
+    KernelBench problem (`torch`) runs on either; every other language is its own.
+    """
+    if language == "torch-ext" or language == "torch":
+        return _LANGUAGE_WITHIN[kind]
+    return language
+
 
 SIZE_OF_DTYPE: Final[dict[DType, int]] = {
     "float32": 4,

@@ -12,7 +12,15 @@ from pydantic import Field, model_validator
 from .definition import Definition, name_unknown, read_definition
 from .errors import UsageError
 from .expression import ExpressionError, evaluate, names_in
-from .language import KIND_OF_LANGUAGE, RATES_OF_KIND, SIZE_OF_DTYPE, Kind, Language
+from .language import (
+    KIND_OF_LANGUAGE,
+    RATES_OF_KIND,
+    SIZE_OF_DTYPE,
+    Kind,
+    Language,
+    SourceLanguage,
+    language_within,
+)
 from .reference_text import check_reference, function_source
 from .tensor import C_TYPES, Identifier, Input, Output, Scalar
 from .workload import Roofline, Workload, WorkloadTable
@@ -94,9 +102,15 @@ class Operation(Definition):
         return (*self.inputs, *self.outputs)
 
     @property
-    def languages(self) -> tuple[Language, ...]:
+    def languages(self) -> tuple[SourceLanguage, ...]:
         """The languages that the operation has dtypes for."""
         return tuple(self.inputs[0].dtype)
+
+    def comes_in(self, language: Language, kind: Kind) -> bool:
+        """Tell whether the operation can be asked for in a language on a kind of hardware."""
+        if language == "torch":
+            return False
+        return language_within(language, kind) in self.languages and kind in self.workloads
 
     @cached_property
     def shown_reference(self) -> str:
@@ -109,7 +123,11 @@ class Operation(Definition):
         Raises:
             OperationError: the operation is not asked for in that language.
         """
+        if language == "torch-ext":
+            named = [*self.outputs, *self.inputs, *self.scalars]
+            return f"{self.name}({', '.join(each.name for each in named)})"
         self._require(language)
+        assert language != "torch", "only problems are asked for in it"
         if language == "triton":
             names = [t.name for t in self.tensors] + [s.name for s in self.scalars]
             return f"def {self.name}({', '.join(names)}):"
@@ -158,26 +176,27 @@ class Operation(Definition):
         Raises:
             OperationError: the operation is not asked for in that language on that kind.
         """
-        self._require(language)
-        if KIND_OF_LANGUAGE[language] != kind:
+        spoken = language_within(language, kind)
+        if KIND_OF_LANGUAGE[spoken] != kind:
             raise OperationError(
-                f"Language '{language}' runs on '{KIND_OF_LANGUAGE[language]}' hardware,"
+                f"Language '{language}' runs on '{KIND_OF_LANGUAGE[spoken]}' hardware,"
                 f" not on '{kind}'; name another language or hardware."
             )
+        self._require(spoken)
         return {
             "name": self.name,
             "function": self.name,
             "digest": self.digest,
             "library": self.library,
-            "tensors": [self._tensor_spec(t, language) for t in self.tensors],
+            "tensors": [self._tensor_spec(t, spoken) for t in self.tensors],
             "dims": list(self.dims),
             "scalars": [s.model_dump() for s in self.scalars],
             "compiles": self.compiles,
             "reference_dims": list(self.reference_dims.values()),
             "reference": self.reference,
-            "rate": self.roofline.rate[language],
+            "rate": self.roofline.rate[spoken],
             "distributions": list(self.distributions),
-            "workloads": [self._workload_spec(w, language) for w in self.workloads_on(kind)],
+            "workloads": [self._workload_spec(w, spoken) for w in self.workloads_on(kind)],
         }
 
     def _require(self, language: Language) -> None:
@@ -187,7 +206,7 @@ class Operation(Definition):
                 f" it is in {', '.join(self.languages)}."
             )
 
-    def _tensor_spec(self, tensor: Input | Output, language: Language) -> dict[str, Any]:
+    def _tensor_spec(self, tensor: Input | Output, language: SourceLanguage) -> dict[str, Any]:
         dtype = tensor.dtype[language]
         if isinstance(tensor, Input):
             return {"name": tensor.name, "role": "input", "dtype": dtype, "fill": tensor.fill}
@@ -200,7 +219,7 @@ class Operation(Definition):
             "rounding": tensor.rounding,
         }
 
-    def _workload_spec(self, workload: Workload, language: Language) -> dict[str, Any]:
+    def _workload_spec(self, workload: Workload, language: SourceLanguage) -> dict[str, Any]:
         names = workload.dims | {
             f"size_{t.name}": SIZE_OF_DTYPE[t.dtype[language]] for t in self.tensors
         }

@@ -59,6 +59,10 @@ class Problem:
         except ValueError as error:
             raise ProblemError(f"{self.name} is no problem to judge: {error}.") from error
 
+    def comes_in(self, language: Language, kind: Kind) -> bool:
+        """Tell whether the problem can be asked for in a language; any kind of hardware will do."""
+        return language in self.languages
+
     def judge_spec(self, language: Language, kind: Kind) -> dict[str, Any]:
         """Return everything that the judge needs, as an operation without dims.
 

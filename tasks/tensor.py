@@ -6,7 +6,7 @@ from pydantic import Field, NonNegativeFloat, StringConstraints, model_validator
 
 from .definition import Definition
 from .expression import evaluate
-from .language import DType, Language
+from .language import DType, SourceLanguage
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 FloatFill = Literal[
@@ -24,7 +24,7 @@ FloatFill = Literal[
 ]
 IndexFill = Literal["index", "sorted_index", "lengths", "offsets", "permutation"]
 
-C_TYPES: Final[dict[Language, dict[DType, str]]] = {
+C_TYPES: Final[dict[SourceLanguage, dict[DType, str]]] = {
     "cpp": {
         "float32": "float",
         "uint8": "uint8_t",
@@ -58,7 +58,7 @@ class Tensor(Definition):
 
     name: Identifier
     shape: Annotated[tuple[str, ...], Field(min_length=1)]
-    dtype: Annotated[dict[Language, DType], Field(min_length=1)]
+    dtype: Annotated[dict[SourceLanguage, DType], Field(min_length=1)]
 
     def shape_for(self, dims: dict[str, int]) -> list[int]:
         """Return the concrete shape for concrete dims."""

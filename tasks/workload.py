@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, PositiveInt
 
 from .definition import Definition
-from .language import DType, Language
+from .language import DType, SourceLanguage
 from .tensor import Identifier
 
 Dims = dict[Identifier, PositiveInt]
@@ -22,7 +22,7 @@ class Roofline(Definition):
 
     bytes: str
     operations: str
-    rate: dict[Language, DType]
+    rate: dict[SourceLanguage, DType]
 
 
 class WorkloadTable(Definition):

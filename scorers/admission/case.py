@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import torch
 
-from ...tasks.language import KIND_OF_LANGUAGE, DType, Language
+from ...tasks.language import KIND_OF_LANGUAGE, DType, SourceLanguage
 from ...tasks.operation import Operation
 from ..judge import job
 from ..judge.check import compare
@@ -96,7 +96,7 @@ class Case:
 class Setting:
     """An operation in the dtypes of one language, with the workloads that a CPU can compute."""
 
-    def __init__(self, operation: Operation, language: Language) -> None:
+    def __init__(self, operation: Operation, language: SourceLanguage) -> None:
         """Make the judge's view of an operation in the dtypes of one language."""
         kind = KIND_OF_LANGUAGE[language]
         self.kind = kind
@@ -129,7 +129,7 @@ class Setting:
 
 def settings_of(operation: Operation) -> list[Setting]:
     """One setting for each set of dtypes that the operation is asked for in."""
-    distinct: dict[tuple[DType, ...], Language] = {}
+    distinct: dict[tuple[DType, ...], SourceLanguage] = {}
     for language in operation.languages:
         distinct.setdefault(tuple(t.dtype[language] for t in operation.tensors), language)
     return [Setting(operation, language) for language in distinct.values()]

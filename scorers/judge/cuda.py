@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -31,11 +30,13 @@ from .build import (
     build_candidate,
     build_trusted,
     cache_folder,
+    cuda_toolkit,
     keep_python,
 )
 from .clock import StoppingCriterion
-from .device import Device, python_setup
+from .device import Device, tensors_setup
 from .errors import MachineError
+from .extension import build_extension
 from .files import read_text
 from .job import Job, Operation
 from .process import Worker
@@ -78,18 +79,6 @@ def require(status: int, what: str) -> None:
     """
     if status != 0:
         raise NoGpuError(f"{what} failed with CUDA error {status}: the GPU is not usable")
-
-
-def _toolkit() -> Path:
-    """The folder of the CUDA toolkit, from where nvcc really lies."""
-    listing = subprocess.run(
-        ["nvcc", "-dryrun", "-E", "-x", "cu", "/dev/null"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    top = re.search(r"^#\$ TOP=(.+)$", listing.stderr, re.M)
-    return Path(top.group(1)) if top else Path("/usr/local/cuda")
 
 
 class CudaArena(GatedArena):
@@ -207,6 +196,8 @@ class CudaDevice(Device):
         """Build CUDA C++ by nvcc; Python is kept as the file that Triton will read."""
         if job.language in _PYTHON:
             return keep_python(job)
+        if job.extension is not None:
+            return build_extension(job, sandbox)
         return build_candidate(job, sandbox, NVCC)
 
     def setup(self, operation: Operation) -> dict[str, Any]:
@@ -221,13 +212,13 @@ class CudaDevice(Device):
             "permits": [seccomp.DEVICES],
             "scratch": str(scratch_folder()),
             **self._recorder,
+            **tensors_setup(job),
         }
         if job.language in _PYTHON:
             setup["permits"] = [seccomp.DEVICES, seccomp.COMPILERS]
             # A ModelNew may do without Triton.
             needed = job.language == "triton" or find_spec("triton") is not None
             setup["compiled"] = str(self._compiled) if needed else None
-            setup |= python_setup(job)
         if job.language == "torch":
             # An extension that a ModelNew compiles is larger than what a kernel has to say.
             setup["output_bytes"] = _EXTENSION_BYTES
@@ -235,7 +226,7 @@ class CudaDevice(Device):
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
         """Start a runner, or take one that was started ahead and has imported torch."""
-        if job.language not in _PYTHON:
+        if job.language == "cuda":
             return start_runner(sandbox, [library.parent], self._environment)
         while len(self._spares) <= _SPARE_RUNNERS:
             self._spares.append(self._starting.submit(self._start_python, sandbox))
@@ -244,13 +235,13 @@ class CudaDevice(Device):
     def _start_python(self, sandbox: Sandbox) -> Worker:
         scratch = str(scratch_folder())
         # What torch's load_inline looks for: ninja beside Python, nvcc, and where to write.
-        tools = [Path(sys.executable).parent, _toolkit() / "bin", walls()["PATH"]]
+        tools = [Path(sys.executable).parent, cuda_toolkit() / "bin", walls()["PATH"]]
         environment = {
             **self._environment,
             "TRITON_CACHE_DIR": f"{scratch}/triton",
             "TORCH_EXTENSIONS_DIR": f"{scratch}/extensions",
             "TMPDIR": scratch,
-            "CUDA_HOME": str(_toolkit()),
+            "CUDA_HOME": str(cuda_toolkit()),
             "PATH": ":".join(map(str, tools)),
         }
         return start_runner(sandbox, [], environment, packages())
@@ -258,12 +249,12 @@ class CudaDevice(Device):
     @cached_property
     def _environment(self) -> dict[str, str]:
         given = os.environ.get("LD_LIBRARY_PATH")
-        return {"LD_LIBRARY_PATH": ":".join(filter(None, [str(_toolkit() / "lib64"), given]))}
+        return {"LD_LIBRARY_PATH": ":".join(filter(None, [str(cuda_toolkit() / "lib64"), given]))}
 
     @cached_property
     def _recorder(self) -> dict[str, str | None]:
         """The library that records launches, where the toolkit brings CUPTI."""
-        for root in (_toolkit(), _toolkit() / "extras" / "CUPTI"):
+        for root in (cuda_toolkit(), cuda_toolkit() / "extras" / "CUPTI"):
             header, library = root / "include" / "cupti.h", root / "lib64" / "libcupti.so"
             if header.is_file() and library.exists():
                 own = Compiler("nvcc", ".cpp", NVCC.options)

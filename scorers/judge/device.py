@@ -10,6 +10,7 @@ from typing import Any
 from .arena import Arena, HostArena
 from .build import Built, build_candidate, build_trampoline, keep_python
 from .clock import StoppingCriterion
+from .extension import build_extension
 from .job import Job, Operation
 from .process import Worker
 from .sandbox import Sandbox
@@ -82,8 +83,10 @@ class Device(ABC):
         """Give back what was started ahead."""
 
 
-def python_setup(job: Job) -> dict[str, Any]:
-    """What a runner needs to make tensors of the judge's memory, and a ModelNew."""
+def tensors_setup(job: Job) -> dict[str, Any]:
+    """What a candidate that is called with tensors needs; nothing for one that takes pointers."""
+    if job.language not in ("triton", "torch", "torch-ext"):
+        return {}
     operation = job.operation
     setup: dict[str, Any] = {
         "dtypes": [tensor.dtype for tensor in operation.tensors],
@@ -96,6 +99,8 @@ def python_setup(job: Job) -> dict[str, Any]:
             "tensors": [tensor.name for tensor in operation.inputs],
             "scalar_values": {scalar.name: scalar.value for scalar in operation.scalars},
         }
+    if job.extension is not None:
+        setup |= {"package": job.extension.package, "inputs": len(operation.inputs)}
     return setup
 
 
@@ -114,9 +119,11 @@ class CpuDevice(Device):
         return HostArena(capacity)
 
     def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build by g++; a ModelNew is kept as its file."""
+        """Build by g++, one source or a kernel repository; a ModelNew is kept as its file."""
         if job.language == "torch":
             return keep_python(job)
+        if job.extension is not None:
+            return build_extension(job, sandbox)
         return build_candidate(job, sandbox)
 
     def setup(self, operation: Operation) -> dict[str, Any]:
@@ -130,7 +137,7 @@ class CpuDevice(Device):
         threads = len(os.sched_getaffinity(0)) * _THREAD_BYTES
         return {
             **self.setup(job.operation),
-            **(python_setup(job) if job.language == "torch" else {}),
+            **tensors_setup(job),
             "memory_bytes": job.settings.memory_bytes + threads,
             "permits": [],
             "scratch": None,
@@ -138,7 +145,7 @@ class CpuDevice(Device):
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
         """Start a runner: without torch, in a few hundredths of a second, where it needs none."""
-        if job.language != "torch":
+        if job.language == "cpp":
             return start_runner(sandbox, [library.parent], {})
         found = packages()
         return start_runner(sandbox, [library.parent, *map(Path, found)], {}, found)

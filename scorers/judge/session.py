@@ -41,6 +41,7 @@ from .reference import ProblemError
 from .sandbox import Sandbox, require_sandbox
 from .side import WARM, HostSide, Side
 from .start import remove_runner_home, start_baseline
+from .steps import with_steps
 
 _SMALL_ELEMENTS = 1 << 18
 _LOAD_SECONDS = 20.0
@@ -68,6 +69,7 @@ class Record:
     launches: tuple[Launch, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     where: str = "loading"
+    loaded: bool = False
     deadline: float = float("inf")
     output: str = ""
     free_bytes: int = 0
@@ -181,6 +183,12 @@ class Session:
     def judge(self, job: Job, built: Built) -> Evidence:
         """Load, check and time one built candidate, and say what it is worth."""
         record = Record(deadline=time.monotonic() + job.settings.total_seconds)
+        evidence = self._judge(job, built, record)
+        if job.extension is None:
+            return evidence
+        return with_steps(evidence, job.extension, loaded=record.loaded)
+
+    def _judge(self, job: Job, built: Built, record: Record) -> Evidence:
         record.seconds["build"] = built.record.seconds
         evidence = replace(
             Evidence.about(job, "infra_error", ""),
@@ -262,6 +270,7 @@ class Session:
             self.baseline_bench(job.operation)
         begin = time.monotonic()
         bench = self._open(job, library, record)
+        record.loaded = True
         try:
             self._check(job.operation, bench, record)
             record.seconds["check"] = time.monotonic() - begin
@@ -269,7 +278,8 @@ class Session:
             for workload in timed:
                 self._time(job, workload, bench, record)
             record.seconds["time"] = time.monotonic() - begin
-            if timed and job.operation.library == "forbidden" and self.device.gated:
+            recordable = self.device.gated or job.extension is not None
+            if timed and job.operation.library == "forbidden" and recordable:
                 self._require_authored(job, library, bench, record)
         except torch.OutOfMemoryError:
             record.free_bytes = self.device.memory()[0]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from skilldyno.tasks.errors import UsageError
-from skilldyno.tasks.language import KIND_OF_LANGUAGE, Language
+from skilldyno.tasks.language import KIND_OF_LANGUAGE, SourceLanguage
 from skilldyno.tasks.operation import (
     OPS,
     OperationError,
@@ -21,7 +21,7 @@ from skilldyno.tasks.operation import (
     read_operation,
 )
 
-LANGUAGES: tuple[Language, ...] = ("cpp", "cuda")
+LANGUAGES: tuple[SourceLanguage, ...] = ("cpp", "cuda")
 NAMES = (
     "cross_entropy",
     "layer_norm",
@@ -34,7 +34,7 @@ NAMES = (
 )
 
 
-def spec(name: str, language: Language) -> dict[str, Any]:
+def spec(name: str, language: SourceLanguage) -> dict[str, Any]:
     return load_operation(name).judge_spec(language, KIND_OF_LANGUAGE[language])
 
 
@@ -84,7 +84,7 @@ OPERATIONS = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
-def test_bytes_against_counting_by_hand(name: str, language: Language):
+def test_bytes_against_counting_by_hand(name: str, language: SourceLanguage):
     assert spec(name, language)["workloads"][0]["bytes"] == BYTES[name, language]
 
 
@@ -95,7 +95,7 @@ def test_operations_against_counting_by_hand(name: str):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
-def test_bytes_of_every_workload_are_those_of_its_tensors(name: str, language: Language):
+def test_bytes_of_every_workload_are_those_of_its_tensors(name: str, language: SourceLanguage):
     told = spec(name, language)
     sizes = {"float32": 4, "bfloat16": 2, "int8": 1, "int64": 8}
     for workload in told["workloads"]:
@@ -147,7 +147,7 @@ def test_the_judge_is_told_everything_concrete():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_operation_hides_workloads_and_is_json(name: str, language: Language):
+def test_every_operation_hides_workloads_and_is_json(name: str, language: SourceLanguage):
     told = spec(name, language)
     assert json.loads(json.dumps(told)) == told
     hidden = [w for w in told["workloads"] if not w["visible"]]

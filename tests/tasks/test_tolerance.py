@@ -15,7 +15,7 @@ from torch import Tensor
 from skilldyno.scorers.judge.check import compare
 from skilldyno.scorers.judge.contents import ContentsCache
 from skilldyno.scorers.judge.job import Operation, parse_operation
-from skilldyno.tasks.language import KIND_OF_LANGUAGE, Language
+from skilldyno.tasks.language import KIND_OF_LANGUAGE, SourceLanguage
 from skilldyno.tasks.operation import load_operation
 
 Kernel = Callable[..., Any]
@@ -34,12 +34,12 @@ MOST_ELEMENTS = 50_000
 
 
 @cache
-def judged(op: str, language: Language) -> Operation:
+def judged(op: str, language: SourceLanguage) -> Operation:
     return parse_operation(load_operation(op).judge_spec(language, KIND_OF_LANGUAGE[language]))
 
 
 @cache
-def contents_cache(language: Language) -> ContentsCache:
+def contents_cache(language: SourceLanguage) -> ContentsCache:
     # One a language: contents are kept by the operation's digest, whatever its dtypes.
     return ContentsCache(seed=7)
 
@@ -58,7 +58,7 @@ def as_tuple(outputs: Any) -> tuple[Tensor, ...]:
 
 def worst_error(
     op: str,
-    language: Language,
+    language: SourceLanguage,
     kernel: Kernel,
     *,
     seeds: int = 1,
