@@ -65,14 +65,24 @@ def demo(fresh: bool, log_dir: Path | None, kernel_repos: bool, as_json: bool) -
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @ops_option
-@click.option("--op", "op", required=True, help="The operation that the kernel computes.")
+@click.option("--op", "op", help="The operation that the kernel computes.")
+@click.option(
+    "--problem",
+    type=click.Path(path_type=Path),
+    help="Instead, the KernelBench problem that FILE's ModelNew solves; it is executed.",
+)
 @click.option("--language", help="By default told by FILE: its ending, or a folder.")
 @click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole evidence as JSON.")
 @click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
 @click.option("--compile-for", metavar="ARCHS", help="Build a CUDA file for sm_80,sm_90a,… too.")
 def judge(
-    file: Path, op: str, language: str | None, compile_for: str | None, **options: Any
+    file: Path,
+    op: str | None,
+    problem: Path | None,
+    language: str | None,
+    compile_for: str | None,
+    **options: Any,
 ) -> None:
     """Judge one kernel file or kernel repository: build it, check it, time it, and say why.
 
@@ -82,11 +92,16 @@ def judge(
     from .compile_for import compile_for_archs
     from .judge_file import judge_file
 
-    if compile_for is not None:
+    asked = op if problem is None else problem
+    if asked is None or (op and problem) or (problem and (language or compile_for)):
+        raise click.UsageError(
+            "Give one of --op and --problem; with the latter neither --language nor --compile-for."
+        )
+    if compile_for is not None and op is not None:
         sys.exit(
             0 if compile_for_archs(file, op, language, compile_for, **options) else EXIT_FAILED
         )
-    verdict = judge_file(file, op, language, **options)
+    verdict = judge_file(file, asked, language, **options)
     sys.exit(0 if verdict == "correct" else EXIT_FAILED)
 
 
@@ -123,6 +138,13 @@ def judge(
     help="Where logs, evidence and the report go.",
 )
 @click.option("--compile-for", metavar="ARCHS", help="Build CUDA for sm_80,sm_90a,… too.")
+@click.option(
+    "--kernelbench",
+    metavar="SOURCE",
+    help="KernelBench problems instead of a suite: file, folder or dataset; they are executed.",
+)
+@click.option("--level", type=int, default=1, show_default=True, help="Their level.")
+@click.option("--problems", metavar="NUMBERS", help="Only some of them, such as 1,19,23-25.")
 @click.option("--dry-run", is_flag=True, help="Print the arms, and run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")

@@ -66,6 +66,26 @@ def show(
 
 
 @ops.command()
+@click.argument("files", nargs=-1, metavar="[LOGS|EVIDENCE]...", type=click.Path(path_type=Path))
+@ops_option
+@click.option("--hardware", default="h200", show_default=True, help="The profile to show.")
+@click.option("--model", help="Whose candidates the evidence files hold; logs say so themselves.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def measured(files: tuple[Path, ...], hardware: str, model: str | None, as_json: bool) -> None:
+    """Show the best times known and how hard each operation was, or take both from new results.
+
+    LOGS are folders or .eval files; EVIDENCE are .jsonl or .jsonl.gz files of a packed judge.  A
+    time that beats the best known replaces it, on GPUs alone: a CPU's profile names no one machine.
+    """
+    from .measured_ops import measure_ops_command, show_measured_command
+
+    if files:
+        measure_ops_command(list(files), model)
+    else:
+        show_measured_command(hardware, as_json=as_json)
+
+
+@ops.command()
 @click.argument("name")
 @click.option(
     "--dir",

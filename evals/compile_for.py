@@ -89,7 +89,7 @@ def _built_only(
             compile_for=archs,
         )
     )
-    require_compiler("cuda")
+    require_compiler("gpu")
     sandbox = require_sandbox("gpu", unsafe)
     with Console(stderr=True).status(f"building {file.name} for {', '.join(archs)}"):
         builds = build_for_archs(job, sandbox)

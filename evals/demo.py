@@ -39,7 +39,7 @@ def run_demo(log_dir: Path, *, fresh: bool, as_json: bool, kernel_repos: bool = 
         ToolchainError: there is no g++.
         UsageError: the folder cannot be used.
     """
-    require_compiler("cpp")
+    require_compiler("cpu")
     make_folder(log_dir)
     if fresh:
         _set_aside(log_dir)

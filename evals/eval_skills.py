@@ -43,6 +43,9 @@ class EvalRequest:
         inline_budget: the estimated tokens up to which references are delivered inline.
         recording: completions to replay instead of calling the models.
         compile_for: archs that each CUDA candidate is built for besides, for the metric `compat`.
+        kernelbench: KernelBench problems instead of the suite, as `load_problems` takes them.
+        level: their level.
+        problems: numbers of some of them, or None for all.
         unsafe: judge without a sandbox where none works.
     """
 
@@ -58,6 +61,9 @@ class EvalRequest:
     inline_budget: int
     recording: str | None
     compile_for: str | None
+    kernelbench: str | None
+    level: int
+    problems: str | None
     unsafe: bool
 
 
@@ -111,6 +117,9 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
             evidence_dir=str(evidence),
             unsafe=request.unsafe,
             compile_for=request.compile_for,
+            kernelbench=request.kernelbench,
+            level=request.level,
+            problems=request.problems,
         )
         for skill, choice in _choices(request)
     ]

@@ -23,7 +23,7 @@ from ..tasks.hardware import (
     load_profiles,
     read_profile,
 )
-from ..tasks.language import Kind, Language
+from ..tasks.language import KIND_OF_LANGUAGE, Kind, Language
 
 _FIRST_LANGUAGE: dict[Kind, Language] = {"cpu": "cpp", "gpu": "cuda"}
 _MEASURED = "measured"
@@ -94,7 +94,7 @@ def match_command(*, as_json: bool) -> None:
     """
     found: dict[str, str | None] = {}
     reasons: list[str] = []
-    for language in get_args(Language):
+    for language in KIND_OF_LANGUAGE:
         try:
             found[language] = detect_hardware(language).name
         except HardwareError as error:

@@ -20,6 +20,7 @@ from ..scorers.repository import MANIFEST, repository_of
 from ..tasks.build_toml import build_toml_problems, read_build_toml
 from ..tasks.errors import UsageError
 from ..tasks.hardware import detect_hardware, load_profile, require_this_machine
+from ..tasks.kernelbench import read_problem
 from ..tasks.language import Kind, Language
 from ..tasks.operation import load_operation
 
@@ -39,7 +40,7 @@ class KernelFileError(UsageError):
 
 def judge_file(
     file: Path,
-    op: str,
+    op: str | Path,
     language: str | None,
     hardware: str,
     *,
@@ -49,6 +50,15 @@ def judge_file(
 ) -> str:
     """Judge one file and print what the judge says.
 
+    Args:
+        file: the candidate.
+        op: the name of an operation, or the file of a KernelBench problem.
+        language: or None for what the file's ending tells; that of a problem is torch.
+        hardware: a profile's name, or `auto`.
+        as_json: print the whole evidence as JSON.
+        unsafe: judge without a sandbox where none works.
+        compile_for: archs that a CUDA candidate is built for besides.
+
     Returns:
         The verdict.
 
@@ -56,13 +66,15 @@ def judge_file(
         UsageError: the file, op, language or profile is not usable.
         MachineError: there is no compiler or no sandbox.
     """
-    chosen = language_of(file, language)
-    operation = load_operation(op)
+    if isinstance(op, Path):
+        chosen, operation = "torch", read_problem(op)
+    else:
+        chosen, operation = language_of(file, language), load_operation(op)
     source = read_source(file, chosen)
-    detected = detect_hardware(chosen, _kind_of(source) if chosen == "torch-ext" else None)
-    profile = detected if hardware == "auto" else load_profile(hardware)
+    kind = _kind_of(source) if chosen == "torch-ext" else None
+    profile = detect_hardware(chosen, kind) if hardware == "auto" else load_profile(hardware)
     require_this_machine(profile)
-    require_compiler(chosen, profile.kind)
+    require_compiler(profile.kind)
     require_sandbox(profile.kind, unsafe)
     try:
         job = make_job(

@@ -18,7 +18,9 @@ from ..skills.skill import INLINE_BUDGET, load_skill
 from ..skills.variants import Delivery, Variant, VariantError, make_variant
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, require_this_machine
-from ..tasks.operation import add_operations, load_operation
+from ..tasks.kernelbench import problem_suite
+from ..tasks.operation import add_operations
+from ..tasks.problem import Problem
 from ..tasks.prompt import write_prompt
 from ..tasks.suite import Suite, load_suite
 from .recording import load_recording
@@ -43,6 +45,9 @@ def kernel_skill(
     judging: Literal["here", "later"] = "here",
     ops: str | None = None,
     compile_for: str | None = None,
+    kernelbench: str | None = None,
+    level: int = 1,
+    problems: str | None = None,
 ) -> Task:
     """One arm: a suite's eval tasks, with one variant.
 
@@ -64,17 +69,19 @@ def kernel_skill(
         ops: a folder of operations of one's own, which the suite may name.
         compile_for: archs such as `sm_80,sm_90a` that each CUDA candidate is built for besides; the
             share that builds is the metric `compat`.
+        kernelbench: instead of a suite, KernelBench problems: a problem's file, a folder of files,
+            or a dataset's folder or Hub id. The judge executes them, so they must be trusted.
+        level: the level of KernelBench to take.
+        problems: numbers of KernelBench problems such as `1,19,23-25`; by default all of the level.
 
     Raises:
         UsageError: the Skill, variant, suite, profile or recording is missing or invalid.
     """
     if ops is not None:
         add_operations(Path(ops))
-    chosen = load_suite(suite)
+    chosen = problem_suite(kernelbench, level, problems) if kernelbench else load_suite(suite)
     profile = _profile(chosen, hardware, judging)
-    eval_tasks = [
-        EvalTask(load_operation(name), profile, chosen.language) for name in chosen.operations
-    ]
+    eval_tasks = [EvalTask(each, profile, chosen.language) for each in chosen.asked()]
     choice = variant or ("skill" if skill is not None else "none")
     loaded = load_skill(skill) if skill is not None else None
     made = (
@@ -140,6 +147,8 @@ def _sample(eval_task: EvalTask, archs: tuple[str, ...]) -> Sample:
             "hardware": eval_task.hardware.name,
             "language": eval_task.language,
             "op_digest": operation.digest,
+            # So that what is judged later, or elsewhere, needs the set of problems no more.
+            **({"problem": operation.text} if isinstance(operation, Problem) else {}),
             **({"compile_for": list(archs)} if archs else {}),
         },
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import click
 import numpy as np
 from tabulate import tabulate
 
+from ..results.measured import Measurements, load_measurements
 from ..results.payload import plain
 from ..results.table import read_rows
 from ..tasks.errors import UsageError
@@ -20,6 +21,7 @@ from ..tasks.operation import Operation, load_operation
 from ..tasks.prompt import write_prompt
 from ..tasks.roofline import roofline_seconds
 from .list_ops import describe_operation
+from .measured_ops import difficulty_table
 
 _PROFILE_OF_KIND: Final[dict[Kind, str]] = {"cpu": "cpu-x86_64", "gpu": "h200"}
 
@@ -37,16 +39,17 @@ def show_op_command(
         name: of the operation.
         hardware: a profile's name, or None for one of the language's kind.
         language: or None for the operation's first that the hardware has a toolchain for.
-        logs: whose samples tell how hard the operation was; none is fine.
+        logs: whose samples tell how hard the operation was; by default what `ops measured` keeps.
         as_json: print one JSON object.
 
     Raises:
         UsageError: an operation, profile or language that cannot be paired, or logs that cannot be
             read.
     """
-    eval_task = _pair(load_operation(name), hardware, language)
-    operation = eval_task.operation
+    operation = load_operation(name)
+    eval_task = _pair(operation, hardware, language)
     workloads = _workloads(operation)
+    known = load_measurements(eval_task.hardware.name)
     difficulty = _difficulty(operation, logs)
     if as_json:
         shown = {
@@ -54,7 +57,13 @@ def show_op_command(
             "eval_task": eval_task.id,
             "prompt": write_prompt(eval_task),
             "workloads": workloads,
-            "difficulty": difficulty,
+            "best_known": [
+                best.model_dump()
+                for best in known.best
+                if best.operation_digest == operation.digest
+            ],
+            "difficulty": difficulty
+            or [each.model_dump() for each in known.difficulty if each.operation == operation.name],
         }
         click.echo(json.dumps(plain(shown)))
         return
@@ -65,17 +74,21 @@ def show_op_command(
         " where it has them:\n"
     )
     spoken = language_within(eval_task.language, eval_task.hardware.kind)
-    click.echo(_workload_table([w for w in workloads if w["language"] == spoken]))
-    click.echo("\n" + _difficulty_text(difficulty, logs))
+    shown = [w for w in workloads if w["language"] == spoken]
+    click.echo(_workload_table(shown, known, operation))
+    click.echo(
+        "\n" + (_difficulty_text(difficulty) if logs else difficulty_table(known, operation.name))
+    )
 
 
 def _pair(operation: Operation, hardware: str | None, language: str | None) -> EvalTask:
     if language is not None:
-        if language not in get_args(Language):
+        asked: tuple[Language, ...] = (*KIND_OF_LANGUAGE, "torch-ext")
+        if language not in asked:
             raise UnknownLanguageError(
-                f"--language {language!r} is unknown; give one of {', '.join(get_args(Language))}."
+                f"--language {language!r} is unknown; give one of {', '.join(asked)}."
             )
-        chosen: Language = next(each for each in get_args(Language) if each == language)
+        chosen: Language = next(each for each in asked if each == language)
         first = KIND_OF_LANGUAGE[language_within(chosen, "cpu")]
         profile = load_profile(hardware or _PROFILE_OF_KIND[first])
         return EvalTask(operation, profile, chosen)
@@ -126,7 +139,9 @@ def _use(workload: dict[str, Any]) -> str:
     return "hidden, timed" if workload["timed"] else "hidden"
 
 
-def _workload_table(workloads: list[dict[str, Any]]) -> str:
+def _workload_table(
+    workloads: list[dict[str, Any]], known: Measurements, operation: Operation
+) -> str:
     profiles = list(workloads[0]["roofline_seconds"])
     rows = [
         [each["name"], each["use"], f"{each['bytes'] / 1e6:.4g}", f"{each['operations']:.3g}"]
@@ -134,6 +149,11 @@ def _workload_table(workloads: list[dict[str, Any]]) -> str:
         for each in workloads
     ]
     headers = ["workload", "use", "MB", "operations", *(f"{profile} us" for profile in profiles)]
+    best = [known.best_time(operation.digest, each["name"]) for each in workloads]
+    if any(best):
+        headers.append(f"best known on {known.hardware} us")
+        for row, time in zip(rows, best, strict=True):
+            row.append(_microseconds(time.seconds if time else None))
     align = ("left", "left", *["right"] * (len(headers) - 2))
     return tabulate(rows, headers, disable_numparse=True, colalign=align)
 
@@ -169,9 +189,7 @@ def _difficulty(operation: Operation, logs: list[Path]) -> list[dict[str, Any]]:
     return found
 
 
-def _difficulty_text(difficulty: list[dict[str, Any]], logs: list[Path]) -> str:
-    if not logs:
-        return "Measured difficulty: give --logs to read it from."
+def _difficulty_text(difficulty: list[dict[str, Any]]) -> str:
     if not difficulty:
         return "Measured difficulty: no sample of this operation is in those logs."
     rows = [

@@ -18,6 +18,7 @@ from .errors import (
     UnreadableLogError,
 )
 from .logs import read_log, select_logs
+from .measured import best_share
 
 SCORER = "kernel_quality"
 EVIDENCE_SCHEMA = 1
@@ -73,6 +74,7 @@ SCHEMA: tuple[Column, ...] = (
         "ambiguous", "bool", "the timing stayed too noisy for the interval that the judge asks for"
     ),
     Column("roofline_fraction", "float", "least possible time / candidate time"),
+    Column("best_share", "float", "best known time / candidate time; NaN where one is not known"),
     Column("speed_baseline", "str", "what speedup is over: eager, compile or best"),
     Column("input_tokens", "float", "prompt tokens of the sample, cached ones included"),
     Column("output_tokens", "float", "completion tokens of the sample"),
@@ -180,6 +182,11 @@ def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
         "speedup_high": _number(evidence["speedup_high"]),
         "ambiguous": bool(evidence["ambiguous"]),
         "roofline_fraction": _number(evidence["roofline_fraction"]),
+        "best_share": best_share(
+            sample.metadata.get("hardware", ""),
+            sample.metadata.get("op_digest", ""),
+            evidence.get("timings") or (),
+        ),
         "speed_baseline": evidence["baseline"] or "",
         "candidate": evidence["candidate"],
         "judge_digest": environment.get("judge_digest") or log.metadata["judge_digest"],
@@ -242,6 +249,7 @@ def _missing(status: str, reason: str) -> dict[str, Any]:
         "verdict": "infra_error",
         "reason": reason,
         "roofline_fraction": math.nan,
+        "best_share": math.nan,
         **dict.fromkeys(numbers, math.nan),
     }
 

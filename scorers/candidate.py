@@ -15,18 +15,21 @@ _LABELS: Final[dict[Language, frozenset[str]]] = {
     "cpp": frozenset({"cpp", "c++", "cc", "cxx", "c"}),
     "cuda": frozenset({"cuda", "cu", "cuda-cpp", "cuda-c++"}),
     "triton": frozenset({"python", "py", "python3", "triton"}),
+    "torch": frozenset({"python", "py", "python3", "torch", "pytorch"}),
     "torch-ext": frozenset(),
 }
 _RELATED_LABELS: Final[dict[Language, frozenset[str]]] = {
     "cpp": frozenset(),
     "cuda": _LABELS["cpp"],
     "triton": frozenset(),
+    "torch": frozenset({"triton"}),
     "torch-ext": frozenset(),
 }
 _CODE_LINE: Final[dict[Language, re.Pattern[str]]] = {
     "cpp": re.compile(r'^[ \t]*(#[ \t]*include\b|extern[ \t]+"C")', re.MULTILINE),
     "cuda": re.compile(r'^[ \t]*(#[ \t]*include\b|extern[ \t]+"C")', re.MULTILINE),
     "triton": re.compile(r"^(import triton\b|from triton\b|@triton\.jit\b)", re.MULTILINE),
+    "torch": re.compile(r"^(import torch\b|from torch\b|class ModelNew\b)", re.MULTILINE),
     "torch-ext": re.compile(r"(?!)"),
 }
 
@@ -74,7 +77,8 @@ def extract_candidate(
     the last block of the first of these groups that has any (an unlabelled one must look like
     code). Where there is none, the whole completion, if a line of it looks like code: for C++ and
     CUDA, it begins with `#include` or `extern "C"`; for Triton, with an import of triton or
-    `@triton.jit`. A fence that is never closed ends with the completion.
+    `@triton.jit`; for torch, with an import of torch or `class ModelNew`. A fence that is never
+    closed ends with the completion.
 
     The source is the text as it stands between the fences, with every line ending made a line
     feed and the indentation of the fence removed from each line.
@@ -82,7 +86,7 @@ def extract_candidate(
     Args:
         completion: what the model answered.
         language: the language that was asked for.
-        function: the name of the function that was asked for.
+        function: the name of the function, or in torch the class, that was asked for.
     """
     text = completion.replace("\r\n", "\n").replace("\r", "\n")
     if language == "torch-ext":
@@ -161,6 +165,8 @@ def _choose(
 def _defines(source: str, language: Language, function: str) -> bool:
     """Tell whether source text holds the function's body, and not a declaration or a call."""
     name = re.escape(function)
+    if language == "torch":
+        return re.search(rf"^class[ \t]+{name}\b", source, re.MULTILINE) is not None
     if language == "triton":
         return re.search(rf"^[ \t]*def[ \t]+{name}[ \t]*\(", source, re.MULTILINE) is not None
     for call in re.finditer(rf"\b{name}\s*\(", source):

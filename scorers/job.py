@@ -11,6 +11,7 @@ from ..tasks.errors import UsageError
 from ..tasks.hardware import HardwareProfile
 from ..tasks.language import Language
 from ..tasks.operation import Operation
+from ..tasks.problem import Problem
 from .candidate import read_repository
 from .extension import extension_of
 from .repository import RepositoryError
@@ -49,7 +50,7 @@ def make_job(
     *,
     id: str,
     source: str,
-    operation: Operation,
+    operation: Operation | Problem,
     hardware: HardwareProfile,
     language: Language,
     unsafe: bool = False,
@@ -73,7 +74,8 @@ def make_job(
         "source": source,
         "language": language,
         "hardware": hardware.name,
-        "flags": list(hardware.toolchain[language].flags),
+        "kind": hardware.kind,
+        "flags": list(hardware.toolchain[language].flags) if language in hardware.toolchain else [],
         "operation": operation.judge_spec(language, hardware.kind),
         "settings": settings,
         **({"extension": extension} if extension is not None else {}),

@@ -17,7 +17,8 @@ from inspect_ai.solver import TaskState
 
 from ..tasks.hardware import load_profile
 from ..tasks.language import Language
-from ..tasks.operation import load_operation
+from ..tasks.operation import Operation, load_operation
+from ..tasks.problem import Problem
 from .candidate import extract_candidate
 from .evidence import compact, no_code, refused_before, store
 from .executors.kept import kept_executor
@@ -103,15 +104,17 @@ def candidate_job(
         epoch: the epoch.
         variant: the arm's variant, which orders the judging: arms take turns.
         model_name: the arm's model, without its provider.
-        metadata: the sample's, which names op, hardware, language and, if any, `compile_for`.
+        metadata: the sample's, which names op, hardware, language and, if any, `compile_for`, and
+            holds the text of a KernelBench `problem`.
         completion: what the model answered.
         unsafe: judge without a sandbox where none works.
     """
-    operation = load_operation(metadata["op"])
+    operation = _asked(metadata)
     hardware = load_profile(metadata["hardware"])
     language: Language = metadata["language"]
     identity = f"{sample_id}:{epoch:03d}:{variant}:{model_name}"
-    found = extract_candidate(completion, language, operation.name)
+    function = "ModelNew" if language == "torch" else operation.name
+    found = extract_candidate(completion, language, function)
     if found.source is None:
         evidence = no_code(
             id=identity,
@@ -144,6 +147,12 @@ def candidate_job(
         )
         return CandidateJob(found.source, None, evidence)
     return CandidateJob(found.source, job, None)
+
+
+def _asked(metadata: dict[str, Any]) -> Operation | Problem:
+    if "problem" in metadata:
+        return Problem(metadata["op"], metadata["problem"], metadata["family"])
+    return load_operation(metadata["op"])
 
 
 _QUALITIES = ("compiled", "correct", "fast_1", "speedup", "roofline")

@@ -1,4 +1,4 @@
-"""Eval tasks: an operation paired with hardware and a language, which is what a prompt asks."""
+"""Eval tasks: what is asked, paired with hardware and a language, which is what a prompt asks."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from .errors import UsageError
 from .hardware import HardwareProfile
 from .language import Language
 from .operation import Operation
+from .problem import Problem
 
 
 class EvalTaskError(UsageError):
@@ -14,23 +15,23 @@ class EvalTaskError(UsageError):
 
 @dataclass(frozen=True)
 class EvalTask:
-    """An operation to be written in one language for one kind of hardware.
+    """An operation or a KernelBench problem, in one language for one kind of hardware.
 
     Raises:
         EvalTaskError: the hardware has no toolchain for the language, or the operation does not
             come in it.
     """
 
-    operation: Operation
+    operation: Operation | Problem
     hardware: HardwareProfile
     language: Language
 
     def __post_init__(self) -> None:
         """Refuse a pairing that nothing could judge."""
-        if self.language not in self.hardware.toolchain:
+        if self.language not in self.hardware.languages:
             raise EvalTaskError(
                 f"Hardware '{self.hardware.name}' has no toolchain for '{self.language}';"
-                f" it has one for {', '.join(self.hardware.toolchain)}."
+                f" it has one for {', '.join(self.hardware.languages)}."
             )
         if not self.operation.comes_in(self.language, self.hardware.kind):
             raise EvalTaskError(

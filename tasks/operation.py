@@ -108,7 +108,8 @@ class Operation(Definition):
 
     def comes_in(self, language: Language, kind: Kind) -> bool:
         """Tell whether the operation can be asked for in a language on a kind of hardware."""
-        return language_within(language, kind) in self.languages and kind in self.workloads
+        within = language_within(language, kind)
+        return language != "torch" and within in self.languages and kind in self.workloads
 
     @cached_property
     def shown_reference(self) -> str:
@@ -121,7 +122,7 @@ class Operation(Definition):
         Raises:
             OperationError: the operation is not asked for in that language.
         """
-        if language == "torch-ext":
+        if language in ("torch", "torch-ext"):
             named = [*self.outputs, *self.inputs, *self.scalars]
             return f"{self.name}({', '.join(each.name for each in named)})"
         self._require(language)
@@ -263,6 +264,11 @@ class Operation(Definition):
             *((f"the dtype of the tensor '{t.name}'", t.dtype) for t in self.tensors),
             ("roofline.rate", self.roofline.rate),
         ):
+            if unknown := sorted(set(given) - set(KIND_OF_LANGUAGE)):
+                raise ValueError(
+                    f"{where} is given for {unknown[0]}, but operations are asked for in"
+                    f" {', '.join(KIND_OF_LANGUAGE)}"
+                )
             if set(given) != set(self.languages):
                 raise ValueError(
                     f"{where} is given for {', '.join(given)},"

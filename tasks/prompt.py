@@ -5,6 +5,9 @@ from typing import Final
 
 from .eval_task import EvalTask
 from .language import DType, Language, language_within
+from .operation import Operation
+from .problem import Problem
+from .problem_prompt import write_problem_prompt
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,10 @@ block is the language followed by the file's path, for example:
 def write_prompt(eval_task: EvalTask) -> str:
     """Return the prompt of an eval task, which names the visible workloads only."""
     operation, language = eval_task.operation, eval_task.language
+    if isinstance(operation, Problem):
+        return write_problem_prompt(operation, eval_task.hardware)
     if language == "torch-ext":
-        return _write_repository_prompt(eval_task)
+        return _write_repository_prompt(operation, eval_task)
     wording = _WORDINGS[language]
     workloads = operation.workloads_on(eval_task.hardware.kind)
     return _PROMPT.format(
@@ -130,8 +135,8 @@ def write_prompt(eval_task: EvalTask) -> str:
     )
 
 
-def _write_repository_prompt(eval_task: EvalTask) -> str:
-    operation, kind = eval_task.operation, eval_task.hardware.kind
+def _write_repository_prompt(operation: Operation, eval_task: EvalTask) -> str:
+    kind = eval_task.hardware.kind
     spoken = language_within(eval_task.language, kind)
     # A type of its own is one that the tensor keeps where the others are narrower, on a GPU.
     widest = "cuda" if "cuda" in operation.languages else spoken

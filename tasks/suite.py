@@ -10,7 +10,8 @@ from .errors import UsageError
 from .eval_task import EvalTask
 from .hardware import load_profile
 from .language import Language
-from .operation import load_operation, load_operations
+from .operation import Operation, load_operation, load_operations
+from .problem import Problem
 
 SUITES: Final = Path(__file__).parent / "suites"
 _ALL: Final = "*"
@@ -33,6 +34,14 @@ class Suite(Definition):
     language: Language
     epochs: PositiveInt
 
+    def asked(self) -> tuple[Operation | Problem, ...]:
+        """Return what is asked for, in the suite's order.
+
+        Raises:
+            UsageError: an operation does not exist; one sentence.
+        """
+        return tuple(load_operation(name) for name in self.operations)
+
     def eval_tasks(self) -> tuple[EvalTask, ...]:
         """Return one eval task an operation, in the suite's order.
 
@@ -41,9 +50,7 @@ class Suite(Definition):
                 sentence.
         """
         hardware = load_profile(self.hardware)
-        return tuple(
-            EvalTask(load_operation(name), hardware, self.language) for name in self.operations
-        )
+        return tuple(EvalTask(each, hardware, self.language) for each in self.asked())
 
 
 def suite_names() -> tuple[str, ...]:

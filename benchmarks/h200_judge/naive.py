@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import common
 from exhibits import NAIVE, report
-
-HARNESSES = 8
 
 
 def measure(options: Any) -> bool:
@@ -27,31 +25,18 @@ def measure(options: Any) -> bool:
 
 
 def show_naive(harness: Path, headers: list[common.Record], seconds: float) -> list[common.Record]:
-    """What the naive harness says of each kernel, as far as it comes in time.
-
-    Where its times do not matter, several harnesses share the GPU; those of the clock run alone.
-    """
-    deadline = time.monotonic() + seconds
-    files = {h["id"]: str(harness.parent / h["id"]) for h in headers}
-    clock = [files[h["id"]] for h in headers if h["family"] == "clock"]
-    others = [files[h["id"]] for h in headers if h["family"] != "clock"]
-    records: list[common.Record] = []
-    for shares in ([others[i::HARNESSES] for i in range(HARNESSES)], [clock]):
-        with contextlib.ExitStack() as stack:
-            running = []
-            for share in shares:
-                output = stack.enter_context(tempfile.TemporaryFile("w+"))
-                command = [sys.executable, str(harness), *share]
-                running.append((subprocess.Popen(command, stdout=output), output))
-            for process, output in running:
-                try:
-                    process.wait(max(0.0, deadline - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    print("stopped: the naive harness was not done in time", file=sys.stderr)
-                output.seek(0)
-                records += [json.loads(line) for line in output if line.endswith("}\n")]
-    return records
+    """What the naive harness says of each kernel, as far as it comes in time."""
+    files = [str(harness.parent / header["id"]) for header in headers]
+    with tempfile.TemporaryFile("w+") as output:
+        command = [sys.executable, str(harness), *files]
+        process = subprocess.Popen(command, stdout=output, start_new_session=True)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            print("stopped: the naive harness was not done in time", file=sys.stderr)
+        output.seek(0)
+        return [json.loads(line) for line in output if line.endswith("}\n")]
 
 
 if __name__ == "__main__":

@@ -12,8 +12,7 @@ from typing import Any
 
 import common
 
-PASSES = ("cold", "warm")
-FILE = "recordings-{}.jsonl.gz"
+EVIDENCE = "recordings.jsonl.gz"
 RUNS = "recordings-runs.jsonl"
 LOAD = "recordings-load.jsonl"
 SAMPLE = ("nvidia-smi", "--query-gpu=utilization.gpu,clocks.sm", "--format=csv,noheader,nounits")
@@ -40,53 +39,39 @@ def judge_and_sample(
 
 
 def measure(options: Any) -> bool:
-    """Judge the recorded completions with cold caches, and again with warm ones."""
+    """Judge the recorded completions with cold caches."""
     jobs = common.read_records(options.bundle / "jobs" / "recordings.jsonl")
-    cache = common.fresh_folder()
-    runs, loads, complete = [], [], True
-    for caches in PASSES:
-        if common.remaining(options) < 20:
-            print(f"stopped: no time is left for {caches} caches")
-            return False
-        evidence, load, seconds = judge_and_sample(options, jobs, cache)
-        common.write_records(options.out / FILE.format(caches), evidence)
-        runs.append(
-            {"caches": caches, "seconds": seconds, "jobs": len(jobs), "done": len(evidence)}
-        )
-        loads += [{"caches": caches, **sample} for sample in load]
-        common.write_records(options.out / RUNS, runs)
-        common.write_records(options.out / LOAD, loads)
-        complete = complete and len(evidence) == len(jobs)
-    return complete
+    evidence, load, seconds = judge_and_sample(options, jobs, common.fresh_folder())
+    common.write_records(options.out / EVIDENCE, evidence)
+    run = {"seconds": seconds, "jobs": len(jobs), "done": len(evidence)}
+    common.write_records(options.out / RUNS, [run])
+    common.write_records(options.out / LOAD, load)
+    return all(record["verdict"] == "correct" for record in evidence) and len(evidence) == len(jobs)
 
 
-def rate(folder: Path, caches: str) -> float | None:
+def rate(folder: Path) -> float | None:
     """Candidates a minute, end to end."""
     for run in common.read_records(folder / RUNS):
-        if run["caches"] == caches and run["done"] == run["jobs"]:
+        if run["done"] == run["jobs"]:
             return 60 * run["done"] / run["seconds"]
     return None
 
 
 def _throughput(folder: Path) -> str:
-    load = common.read_records(folder / LOAD)
-    rows = []
-    for run in common.read_records(folder / RUNS):
-        caches, seconds = run["caches"], run["seconds"]
-        evidence = common.read_records(folder / FILE.format(caches))
-        used = sum(sum(r["seconds"].get(k, 0.0) for k in ("check", "time")) for r in evidence)
-        shares = [s["utilisation_percent"] for s in load if s["caches"] == caches]
-        rows.append(
-            (
-                caches,
-                f"{run['done']}/{run['jobs']}",
-                f"{seconds:.0f}",
-                f"{60 * run['done'] / seconds:.1f}",
-                f"{statistics.fmean(shares):.0f} %" if shares else "",
-                f"{100 * used / seconds:.0f} %",
-            )
+    load = [s["utilisation_percent"] for s in common.read_records(folder / LOAD)]
+    evidence = common.read_records(folder / EVIDENCE)
+    used = sum(sum(r["seconds"].get(k, 0.0) for k in ("check", "time")) for r in evidence)
+    rows = [
+        (
+            f"{run['done']}/{run['jobs']}",
+            f"{run['seconds']:.0f}",
+            f"{60 * run['done'] / run['seconds']:.1f}",
+            f"{statistics.fmean(load):.0f} %" if load else "",
+            f"{100 * used / run['seconds']:.0f} %",
         )
-    headers = ("caches", "judged", "seconds", "candidates a minute", "GPU busy (nvidia-smi)")
+        for run in common.read_records(folder / RUNS)
+    ]
+    headers = ("judged", "seconds", "candidates a minute", "GPU busy (nvidia-smi)")
     return common.table((*headers, "checking and timing"), rows)
 
 
@@ -113,7 +98,7 @@ def _against(record: common.Record, baseline: str) -> str:
 
 def report(folder: Path) -> str:
     """Throughput, then every candidate."""
-    evidence = common.read_records(folder / FILE.format("cold"))
+    evidence = common.read_records(folder / EVIDENCE)
     evidence.sort(key=lambda r: r["id"])
     headers = ("op", "Skill", "epoch", "verdict", "over eager [95 % interval]")
     headers += ("over compile", "over best", "of the roofline", "seconds")
@@ -122,12 +107,12 @@ def report(folder: Path) -> str:
         counts[record["verdict"]] = counts.get(record["verdict"], 0) + 1
     verdicts = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
     text = (
-        f"{len(evidence)} recorded completions, judged with every cache cold, then again:"
-        f" {verdicts} the first time. Seconds are the process's from its start to its end;"
+        f"{len(evidence)} recorded completions, judged with every cache cold: {verdicts}."
+        " Seconds are the process's from its start to its end;"
         " the last column of the first table is the share of them in which a candidate was"
         " being checked or timed."
     )
-    files = [RUNS, LOAD, *(FILE.format(caches) for caches in PASSES)]
+    files = [RUNS, LOAD, EVIDENCE]
     tables = (_throughput(folder), common.table(headers, map(_verdict_row, evidence)))
     return common.section("Recorded completions", "recordings.py", files, text, *tables)
 

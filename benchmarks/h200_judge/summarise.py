@@ -86,7 +86,7 @@ def row(evidence: common.Record, model: str) -> common.Record:
 
 def comparison(folder: Path) -> str:
     """The paired comparison of the recorded completions with and without the Skill."""
-    name = recordings.FILE.format("cold")
+    name = recordings.EVIDENCE
     evidence = common.read_records(folder / name)
     model = load_recording(RECORDING).model
     rows = pd.DataFrame([row(record, model) for record in evidence])
@@ -97,15 +97,20 @@ def comparison(folder: Path) -> str:
 
 
 def machine(folder: Path) -> str:
-    """The machine, the versions and the digests of the judges, as the evidence names them."""
-    names = ("gpu", "nvcc", "torch", "python", "kernel", "cpu", "judge_digest")
+    """The machine and the versions, as the evidence names them, and whose judge made each file."""
+    names = ("gpu", "nvcc", "torch", "python", "kernel", "cpu")
     found: dict[str, set[str]] = {name: set() for name in names}
+    judges: dict[str, set[str]] = {}
     for file in sorted(folder.glob("*.jsonl.gz")):
         for record in common.read_records(file):
+            environment = record["environment"]
             for name in names:
-                if name in record["environment"]:
-                    found[name].add(str(record["environment"][name]))
+                if name in environment:
+                    found[name].add(str(environment[name]))
+            if "judge_digest" in environment:
+                judges.setdefault(environment["judge_digest"][:12], set()).add(file.name)
     rows = [(name, "; ".join(sorted(values))) for name, values in found.items()]
+    rows += [(f"judge {judge}", ", ".join(sorted(files))) for judge, files in judges.items()]
     return common.table(("", "in the evidence"), rows)
 
 
@@ -113,7 +118,7 @@ def write(records: list[Path], folder: Path) -> None:
     """Write the page, and put the records beside it."""
     gather(records, folder)
     parts = [report(folder) for needed, report in SECTIONS if (folder / needed).exists()]
-    if (folder / recordings.FILE.format("cold")).exists():
+    if (folder / recordings.EVIDENCE).exists():
         parts.append(comparison(folder))
     opening = (
         "# The judge on an H200\n\nEvery figure is computed by `benchmarks/h200_judge/summarise.py`"

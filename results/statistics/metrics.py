@@ -99,6 +99,11 @@ def log_roofline_share(rows: pd.DataFrame) -> FloatArray:
     return _log_if_correct(rows, "roofline_fraction")
 
 
+def log_best_share(rows: pd.DataFrame) -> FloatArray:
+    """Log of the share of the best known time, of a correct candidate; NaN for every other."""
+    return _log_if_correct(rows, "best_share")
+
+
 def log_output_tokens(rows: pd.DataFrame) -> FloatArray:
     """Log of the tokens of the completion, NaN where they are unknown."""
     value = column(rows, "output_tokens")
@@ -161,6 +166,15 @@ METRICS: tuple[Metric, ...] = (
         True,
         "secondary",
         log_roofline_share,
+    ),
+    Metric(
+        "best_share",
+        "Share of the best known time conditional on correct",
+        "",
+        "ratio",
+        True,
+        "extra",
+        log_best_share,
     ),
     Metric("manifest", "build.toml", "accepted", "points", False, "extra", manifest),
     Metric("loaded", "Loaded", "loaded", "points", False, "extra", loaded),

@@ -14,7 +14,8 @@ from ...tasks.language import KIND_OF_LANGUAGE, DType, SourceLanguage
 from ...tasks.operation import Operation
 from ..judge import job
 from ..judge.check import compare
-from ..judge.contents import NEARLY_SAME, Contents, ContentsCache, Reference
+from ..judge.contents import NEARLY_SAME, Contents, ContentsCache
+from ..judge.reference import Reference
 
 Outputs = tuple[torch.Tensor, ...]
 

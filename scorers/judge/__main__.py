@@ -33,6 +33,7 @@ from .session import Session
 _MEASURING_CORES = 4
 
 _emitting = threading.Lock()
+_events = sys.stdout
 
 
 def _read_jobs(lines: Any, jobs: queue.Queue[Job | None]) -> None:
@@ -49,8 +50,8 @@ def _read_jobs(lines: Any, jobs: queue.Queue[Job | None]) -> None:
 def _emit(record: dict[str, Any]) -> None:
     line = json.dumps(record, allow_nan=False) + "\n"
     with _emitting:
-        sys.stdout.write(line)
-        sys.stdout.flush()
+        _events.write(line)
+        _events.flush()
 
 
 def _emit_evidence(evidence: Evidence) -> None:
@@ -164,4 +165,6 @@ def _describe(error: Exception) -> str:
 
 
 if __name__ == "__main__":
+    # What a reference or a problem prints is no event.
+    sys.stdout = sys.stderr
     Serving().serve()

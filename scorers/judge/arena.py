@@ -7,7 +7,7 @@ import fcntl
 import mmap
 import os
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -169,6 +169,18 @@ def tensor_sizes(operation: Operation, workload: Workload) -> tuple[int, ...]:
         int(np.prod(shape)) * item_size(tensor.dtype)
         for tensor, shape in zip(operation.tensors, workload.shapes, strict=True)
     )
+
+
+def least_work(operation: Operation, workload: Workload) -> Workload:
+    """A workload with no more work than any right kernel must do.
+
+    What a KernelBench problem's Model reads, a ModelNew may know how to do without: then only the
+    outputs must be written.
+    """
+    if not operation.is_problem:
+        return workload
+    written = tensor_sizes(operation, workload)[len(operation.inputs) :]
+    return replace(workload, bytes=sum(written), operations=0)
 
 
 def item_size(dtype: str) -> int:

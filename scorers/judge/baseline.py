@@ -21,10 +21,10 @@ import torch
 
 from .build import build_native
 from .ceilings import device_ceilings, host_ceilings
-from .contents import Reference
 from .gated_calls import GatedCalls
 from .job import Operation, parse_operation
-from .python_calls import DeviceMemory, tensors_at
+from .python_calls import keep_freed_memory, tensors_at, view_device
+from .reference import reference_of
 from .wire import (
     CROWDED,
     MESSAGE_BYTES,
@@ -38,20 +38,6 @@ from .wire import (
     unpack_request,
 )
 
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_THRESHOLD = -3
-
-
-def keep_freed_memory() -> None:
-    """Let the allocator reuse freed memory.
-
-    Without it every large temporary of eager PyTorch is mapped and faulted in again at every call,
-    which would flatter each candidate, whose outputs are allocated by the judge.
-    """
-    libc = ctypes.CDLL(None)
-    libc.mallopt(_M_MMAP_THRESHOLD, 1 << 30)
-    libc.mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
-
 
 class Served:
     """One operation's baselines over one arena."""
@@ -59,7 +45,7 @@ class Served:
     def __init__(self, setup: dict[str, Any], descriptors: list[int]) -> None:
         operation: Operation = parse_operation(setup["operation"])
         self.operation = operation
-        self.reference = Reference(operation)
+        self.reference = reference_of(operation, "cuda" if "ipc" in setup else "cpu")
         self.dtypes = [getattr(torch, t.dtype) for t in operation.tensors]
         self.shapes = {
             tuple(w.dims[d] for d in operation.dims): w.shapes for w in operation.workloads
@@ -68,8 +54,7 @@ class Served:
         if "ipc" in setup:
             self._page, page = map_shared(descriptors[0], PAGE_BYTES)
             self.gated = GatedCalls(setup, page)
-            memory = DeviceMemory(self.gated.base, setup["arena_bytes"])
-            self.bytes = torch.as_tensor(memory, device="cuda")
+            self.bytes = view_device(self.gated.base, setup["arena_bytes"])
         else:
             shared, _ = map_shared(descriptors[0], setup["arena_bytes"])
             self.bytes = torch.frombuffer(shared, dtype=torch.uint8)
@@ -86,9 +71,11 @@ class Served:
     def _compiled(self, *arguments: Any) -> Any:
         # Dynamo takes a second to import, and the host's sessions never ask for it.
         if self._optimised is None:
-            # All of it in one graph, or it would fall back to eager without a word.
+            # All of it in one graph, or it would fall back to eager without a word; a problem's
+            # Model is compiled as its user would do it.
             torch._dynamo.reset()
-            self._optimised = torch.compile(self.reference.eager, dynamic=False, fullgraph=True)
+            whole = not self.operation.is_problem
+            self._optimised = torch.compile(self.reference.eager, dynamic=False, fullgraph=whole)
         return self._optimised(*arguments)
 
     def make(self, request: Request, control: socket.socket) -> list[int]:
@@ -102,7 +89,8 @@ class Served:
             )
         nanoseconds = []
         for number, offsets in enumerate(request.slots()):
-            if number >= request.warm:
+            # A ModelNew finds its own memory as the last call left it, and so does Model.
+            if number >= request.warm and not self.operation.is_problem:
                 self.evict_results()
             nanoseconds.append(self.call(request, offsets))
         return nanoseconds
@@ -116,12 +104,20 @@ class Served:
         scalars = self.operation.reference_scalars(dims)
         begin = time.perf_counter_ns()
         result = function(*inputs, *scalars)
+        if self.operation.is_problem:
+            # A ModelNew allocates its outputs too, and its copy of them is timed.
+            self.keep(result, tensors)
+            return time.perf_counter_ns() - begin
         nanoseconds = time.perf_counter_ns() - begin
         self.results = result if isinstance(result, tuple) else (result,)
         if request.keep:
-            for target, value in zip(tensors[len(inputs) :], self.results, strict=True):
-                target.copy_(value)
+            self.keep(self.results, tensors)
         return nanoseconds
+
+    def keep(self, results: tuple[torch.Tensor, ...], tensors: list[torch.Tensor]) -> None:
+        """Write results into the slot, for the judge to verify."""
+        for target, value in zip(tensors[len(self.operation.inputs) :], results, strict=True):
+            target.copy_(value)
 
     def close(self) -> None:
         """Give shared device memory back."""

@@ -86,8 +86,11 @@ NVCC = Compiler(
 )
 
 
-def require_compiler(language: str, device: str = "gpu") -> None:
-    """Find the compiler of a language; Triton brings its own, but the gate needs nvcc.
+def require_compiler(device: str) -> None:
+    """Find the compiler that kernels need; Triton brings its own, but the gate needs nvcc.
+
+    Args:
+        device: `cpu` or `gpu`.
 
     Args:
         language: the language.
@@ -96,8 +99,7 @@ def require_compiler(language: str, device: str = "gpu") -> None:
     Raises:
         ToolchainError: it is not on the PATH.
     """
-    on_cpu = language == "cpp" or (language == "torch-ext" and device == "cpu")
-    (GXX if on_cpu else NVCC).version()
+    (GXX if device == "cpu" else NVCC).version()
 
 
 @lru_cache(maxsize=4)
@@ -201,7 +203,7 @@ def _build(job: Job, sandbox: Sandbox, command: list[str], library: Path) -> Bui
 
 
 def keep_python(job: Job) -> Built:
-    """Keep a candidate in Python as a file in the cache, if it parses and has the function."""
+    """Keep a candidate in Python as a file in the cache, if it parses and has what is called."""
     digest = job.candidate
     record = Build("ast.parse", 0.0, False, "", digest)
     try:
@@ -209,8 +211,11 @@ def keep_python(job: Job) -> Built:
     except (SyntaxError, ValueError) as error:
         return Built(record, None, f"it is not Python: {error}")
     name = job.operation.function
-    if not any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body):
-        return Built(record, None, f"it is Python, but defines no function {name}")
+    kind, node = (
+        ("class", ast.ClassDef) if job.language == "torch" else ("function", ast.FunctionDef)
+    )
+    if not any(isinstance(each, node) and each.name == name for each in tree.body):
+        return Built(record, None, f"it is Python, but defines no {kind} {name}")
     file = cache_folder() / f"{digest}.py"
     if not file.exists():
         with tempfile.TemporaryDirectory(prefix="skilldyno-build-") as folder:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +43,13 @@ class StoppingCriterion:
     seconds: float = 0.6
     patience_seconds: float = 8.0
 
+    def at_most(self, pairs: int | None) -> StoppingCriterion:
+        """The same with no more than so many pairs, if a number is given."""
+        if pairs is None:
+            return self
+        most = min(pairs, self.max_pairs)
+        return replace(self, min_pairs=min(self.min_pairs, most), max_pairs=most)
+
     def narrow(self, interval: Interval) -> bool:
         """Whether the interval (of a log-ratio) is as narrow as asked."""
         return (interval.high - interval.low) / 2 <= self.half_width
@@ -77,6 +86,26 @@ def median_interval(medians: Floats, log_ratios: list[float]) -> Interval:
     """The median of log-ratios with its percentile bootstrap interval."""
     low, high = np.percentile(medians, [2.5, 97.5])
     return Interval(float(np.median(log_ratios)), float(low), float(high))
+
+
+def median_at_least(values: Sequence[float], error: float) -> float:
+    """A lower bound of the median, exact for any distribution; minus infinity for too few values.
+
+    Args:
+        values: independent values.
+        error: the probability that the bound lies above the median.
+
+    Source: the interval of a quantile by order statistics, Conover, Practical Nonparametric
+    Statistics (1999), section 3.2.
+    """
+    ordered, below = sorted(values), 0.0
+    bound = -math.inf
+    for rank, value in enumerate(ordered):
+        below += math.comb(len(ordered), rank) / 2 ** len(ordered)
+        if below > error:
+            return bound
+        bound = value
+    return bound
 
 
 def geometric_mean_interval(workloads: list[list[float]]) -> Interval:

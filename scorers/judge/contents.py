@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
 from .fills import POOL, Draw, change_a_few, fill
 from .job import Operation, Workload
+from .reference import ProblemReference, Reference, as_tuple, reference_of
 
 NEARLY_SAME = "nearly_same"
 """The first normal contents with one element in a hundred changed, which a cache that looks at a
@@ -42,18 +41,6 @@ class Contents:
         """Bytes held."""
         tensors = [*self.inputs, *(e.value for e in self.expected)]
         return sum(t.numel() * t.element_size() for t in tensors)
-
-
-class Reference:
-    """The functions of an operation's reference.py."""
-
-    def __init__(self, operation: Operation) -> None:
-        namespace: dict[str, Any] = {"torch": torch, "F": torch.nn.functional}
-        exec(compile(operation.reference, f"{operation.name}/reference.py", "exec"), namespace)  # noqa: S102
-        self.eager: Callable[..., Any] = namespace[operation.name]
-        self.oracle: Callable[..., Any] = namespace["oracle"]
-        self.magnitude: Callable[..., Any] | None = namespace.get("magnitude")
-        self.best: Callable[..., Any] | None = namespace.get("best")
 
 
 class ContentsCache:
@@ -98,7 +85,7 @@ class ContentsCache:
     def reference(self, operation: Operation) -> Reference:
         """The operation's reference."""
         if operation.digest not in self._references:
-            self._references[operation.digest] = Reference(operation)
+            self._references[operation.digest] = reference_of(operation, self.device)
         return self._references[operation.digest]
 
     def _make(
@@ -106,7 +93,9 @@ class ContentsCache:
     ) -> Contents:
         digest = hashlib.sha256(repr(key).encode()).digest()
         draw = Draw([self.seed, *np.frombuffer(digest, dtype=np.uint32)], self.device)
-        if distribution == NEARLY_SAME:
+        if isinstance(reference := self.reference(operation), ProblemReference):
+            inputs = reference.draw(workload, int(draw.host.integers(1 << 62)))
+        elif distribution == NEARLY_SAME:
             earlier = self.get(operation, workload, "normal", 0).inputs
             inputs = tuple(
                 change_a_few(tensor.fill or "data", before, fresh, draw)
@@ -119,7 +108,7 @@ class ContentsCache:
             )
         else:
             inputs = self._inputs(operation, workload, distribution, draw)
-        return Contents(inputs, expect(operation, workload, self.reference(operation), inputs))
+        return Contents(inputs, expect(operation, workload, reference, inputs))
 
     def _inputs(
         self, operation: Operation, workload: Workload, distribution: str, draw: Draw
@@ -146,14 +135,10 @@ def expect(
     inputs: tuple[torch.Tensor, ...],
 ) -> tuple[Expected, ...]:
     """The oracle's outputs for these inputs, rounded to the range of the output's dtype."""
-    scalars = operation.reference_scalars(workload.dims)
+    arguments = [*inputs, *operation.reference_scalars(workload.dims)]
     with torch.inference_mode():
-        values = _as_tuple(reference.oracle(*inputs, *scalars))
-        if reference.magnitude is not None:
-            magnitudes = _as_tuple(reference.magnitude(*inputs, *scalars))
-        else:
-            dims = [output.scale_dims for output in operation.outputs]
-            magnitudes = tuple(mean_magnitude(v, d) for v, d in zip(values, dims, strict=True))
+        values = as_tuple(reference.oracle(*arguments))
+        magnitudes = reference.magnitudes(values, arguments)
         return tuple(
             Expected(
                 v.to(torch.float32).contiguous(),
@@ -162,13 +147,3 @@ def expect(
             )
             for v, m in zip(values, magnitudes, strict=True)
         )
-
-
-def mean_magnitude(value: torch.Tensor, dims: tuple[int, ...]) -> torch.Tensor:
-    """The mean of |value| over `dims`, kept for broadcasting; non-finite elements count as 0."""
-    finite = torch.nan_to_num(value.to(torch.float64).abs(), nan=0.0, posinf=0.0)
-    return finite.mean(dims, keepdim=True) if dims else finite
-
-
-def _as_tuple(value: Any) -> tuple[torch.Tensor, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,)

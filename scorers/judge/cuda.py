@@ -12,6 +12,7 @@ import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, lru_cache
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -33,15 +34,16 @@ from .build import (
     keep_python,
 )
 from .clock import StoppingCriterion
-from .device import Device, package_folders, tensors_setup
+from .device import TENSORS, Device, python_setup
 from .errors import MachineError
 from .extension import build_extension
 from .files import read_text
 from .job import Job, Operation
 from .process import Worker
-from .python_calls import DeviceMemory
+from .python_calls import view_device
 from .sandbox import Sandbox
-from .start import scratch_folder, start_runner
+from .sandbox import environment as walls
+from .start import packages, scratch_folder, start_runner
 from .wire import PAGE_BYTES
 
 _SCRATCH_BYTES = 256 << 20
@@ -51,6 +53,8 @@ _RETURN_SECONDS = 10.0
 _TOUCH_SECONDS = 0.1
 _LEAST_FREE = 0.3
 _SM_CLOCK = 1
+_PYTHON = ("triton", "torch")
+_EXTENSION_BYTES = 256 << 20
 # Never the same twice: the gate's library outlives the memory that it is used with.
 _numbers = count(1)
 
@@ -90,8 +94,7 @@ class CudaArena(GatedArena):
         size = ctypes.c_size_t(self.capacity)
         require(runtime().cudaMalloc(ctypes.byref(pointer), size), "cudaMalloc")
         self._pointer = pointer
-        memory = DeviceMemory(pointer.value or 0, self.capacity)
-        self.bytes = torch.as_tensor(memory, device="cuda")
+        self.bytes = view_device(pointer.value or 0, self.capacity)
         self._scratch = scratch.view(torch.int64)
         self._descriptor = os.memfd_create("gate", os.MFD_CLOEXEC)
         os.ftruncate(self._descriptor, PAGE_BYTES)
@@ -159,7 +162,7 @@ class CudaArena(GatedArena):
 
 
 class CudaDevice(Device):
-    """The first NVIDIA GPU of this machine, for kernels in CUDA C++ and Triton."""
+    """The first NVIDIA GPU of this machine, for kernels in CUDA C++, Triton and PyTorch."""
 
     name = "gpu"
     torch_name = "cuda"
@@ -190,8 +193,8 @@ class CudaDevice(Device):
         return CudaArena(capacity, self._scratch)
 
     def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build CUDA C++ by nvcc; a Triton source is kept as the file that Triton will read."""
-        if job.language == "triton":
+        """Build CUDA C++ by nvcc; Python is kept as the file that Triton will read."""
+        if job.language in _PYTHON:
             return keep_python(job)
         if job.extension is not None:
             return build_extension(job, sandbox)
@@ -209,16 +212,22 @@ class CudaDevice(Device):
             "permits": [seccomp.DEVICES],
             "scratch": str(scratch_folder()),
             **self._recorder,
-            **tensors_setup(job),
         }
-        if job.language == "triton":
+        if job.language in _PYTHON:
             setup["permits"] = [seccomp.DEVICES, seccomp.COMPILERS]
-            setup["compiled"] = str(self._compiled)
+            # A ModelNew may do without Triton.
+            needed = job.language == "triton" or find_spec("triton") is not None
+            setup["compiled"] = str(self._compiled) if needed else None
+        if job.language in TENSORS:
+            setup |= python_setup(job)
+        if job.language == "torch":
+            # An extension that a ModelNew compiles is larger than what a kernel has to say.
+            setup["output_bytes"] = _EXTENSION_BYTES
         return setup
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
         """Start a runner, or take one that was started ahead and has imported torch."""
-        if job.language not in ("triton", "torch-ext"):
+        if job.language not in TENSORS:
             return start_runner(sandbox, [library.parent], self._environment)
         while len(self._spares) <= _SPARE_RUNNERS:
             self._spares.append(self._starting.submit(self._start_python, sandbox))
@@ -226,12 +235,17 @@ class CudaDevice(Device):
 
     def _start_python(self, sandbox: Sandbox) -> Worker:
         scratch = str(scratch_folder())
+        # What torch's load_inline looks for: ninja beside Python, nvcc, and where to write.
+        tools = [Path(sys.executable).parent, cuda_toolkit() / "bin", walls()["PATH"]]
         environment = {
             **self._environment,
             "TRITON_CACHE_DIR": f"{scratch}/triton",
+            "TORCH_EXTENSIONS_DIR": f"{scratch}/extensions",
             "TMPDIR": scratch,
+            "CUDA_HOME": str(cuda_toolkit()),
+            "PATH": ":".join(map(str, tools)),
         }
-        return start_runner(sandbox, [], environment, package_folders())
+        return start_runner(sandbox, [], environment, packages())
 
     @cached_property
     def _environment(self) -> dict[str, str]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import sysconfig
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
 from .arena import Arena, HostArena
-from .build import Built, build_candidate, build_trampoline
+from .build import Built, build_candidate, build_trampoline, keep_python
 from .clock import StoppingCriterion
 from .extension import build_extension
 from .job import Job, Operation
 from .process import Worker
 from .sandbox import Sandbox
-from .start import start_runner
+from .start import packages, start_runner
 
 _THREAD_BYTES = 128 << 20
+TENSORS = ("triton", "torch", "torch-ext")
 
 
 class Device(ABC):
@@ -84,28 +84,27 @@ class Device(ABC):
         """Give back what was started ahead."""
 
 
-def tensors_setup(job: Job) -> dict[str, Any]:
-    """What a candidate that is called with tensors needs; nothing for one that takes pointers."""
-    if job.language not in ("triton", "torch-ext"):
-        return {}
+def python_setup(job: Job) -> dict[str, Any]:
+    """What a runner needs to make tensors of the judge's memory, and a ModelNew."""
+    operation = job.operation
     setup: dict[str, Any] = {
-        "dtypes": [tensor.dtype for tensor in job.operation.tensors],
-        "shapes": [
-            [[w.dims[d] for d in job.operation.dims], w.shapes] for w in job.operation.workloads
-        ],
+        "dtypes": [tensor.dtype for tensor in operation.tensors],
+        "shapes": [[[w.dims[d] for d in operation.dims], w.shapes] for w in operation.workloads],
     }
+    if operation.is_problem:
+        setup |= {
+            "problem": operation.reference,
+            "arguments": operation.arguments,
+            "tensors": [tensor.name for tensor in operation.inputs],
+            "scalar_values": {scalar.name: scalar.value for scalar in operation.scalars},
+        }
     if job.extension is not None:
-        setup["package"], setup["inputs"] = job.extension.package, len(job.operation.inputs)
+        setup |= {"package": job.extension.package, "inputs": len(operation.inputs)}
     return setup
 
 
-def package_folders() -> list[str]:
-    """Where this Python finds torch, for runners of candidates in Python."""
-    return list(dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]))
-
-
 class CpuDevice(Device):
-    """This machine's CPU, for kernels in C++."""
+    """This machine's CPU, for kernels in C++ and models in PyTorch."""
 
     name = "cpu"
     torch_name = "cpu"
@@ -119,13 +118,17 @@ class CpuDevice(Device):
         return HostArena(capacity)
 
     def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build by g++: one source, or a kernel repository."""
+        """Build by g++: one source, or a kernel repository; a ModelNew is kept as its file."""
+        if job.language == "torch":
+            return keep_python(job)
         if job.extension is not None:
             return build_extension(job, sandbox)
         return build_candidate(job, sandbox)
 
     def setup(self, operation: Operation) -> dict[str, Any]:
         """The trampoline: a loop with clock_gettime on both sides of the call."""
+        if operation.is_problem:
+            return {}
         return {"trampoline": str(build_trampoline(operation))}
 
     def runner_setup(self, job: Job) -> dict[str, Any]:
@@ -133,15 +136,15 @@ class CpuDevice(Device):
         threads = len(os.sched_getaffinity(0)) * _THREAD_BYTES
         return {
             **self.setup(job.operation),
-            **tensors_setup(job),
+            **(python_setup(job) if job.language in TENSORS else {}),
             "memory_bytes": job.settings.memory_bytes + threads,
             "permits": [],
             "scratch": None,
         }
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
-        """Start a runner; without torch, that takes a few hundredths of a second."""
-        if job.extension is None:
+        """Start a runner: without torch, in a few hundredths of a second, where it needs none."""
+        if job.language not in TENSORS:
             return start_runner(sandbox, [library.parent], {})
-        packages = package_folders()
-        return start_runner(sandbox, [library.parent, *map(Path, packages)], {}, packages)
+        found = packages()
+        return start_runner(sandbox, [library.parent, *map(Path, found)], {}, found)

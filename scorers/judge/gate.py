@@ -14,9 +14,9 @@ class Gate:
         number: tells this gate from earlier ones.
         extent: where the slot of the call begins, and its bytes.
         prepare: puts the contents into the slot while the call waits.
-        open: lets the call run; the judge's clock starts there.
-        is_done: whether the device says that the call has ended.
-        settle: fetches a piece of what the call left; the judge's clock ends there.
+        open: lets the call run; the judge's clocks start there.
+        is_done: whether the device says that the call has ended; one clock ends there.
+        settle: fetches a piece of what the call left; the other clock ends there.
         queue_seconds: how long the warm calls before it may take.
     """
 

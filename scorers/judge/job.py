@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCHEMA = 1
-LANGUAGES = ("cpp", "cuda", "triton", "torch-ext")
+LANGUAGES = ("cpp", "cuda", "triton", "torch", "torch-ext")
 BASELINES = ("eager", "compile", "best")
 
 
@@ -71,7 +71,9 @@ class Operation:
     """What the kernel must compute, in the terms that the judge needs.
 
     The functions of the reference take the inputs, the `reference_dims` and the scalars. Where
-    `compiles` is false, torch.compile is no baseline of it.
+    `compiles` is false, torch.compile is no baseline of it.  Where `arguments` is given, this is a
+    KernelBench problem: the reference is its text, and these are the names of inputs and scalars in
+    the order of its `get_inputs`.
     """
 
     name: str
@@ -87,6 +89,12 @@ class Operation:
     workloads: tuple[Workload, ...]
     reference_dims: tuple[str, ...] = ()
     compiles: bool = True
+    arguments: tuple[str, ...] | None = None
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether this is a KernelBench problem."""
+        return self.arguments is not None
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
@@ -108,7 +116,8 @@ class Settings:
     """Budgets and choices of one judging; times in seconds.
 
     `baselines` names what the candidate is compared with on a GPU; eager always is. `compile_for`
-    names archs, such as sm_90a, that a CUDA candidate is built for besides, and not run.
+    names archs, such as sm_90a, that a CUDA candidate is built for besides, and not run. `pairs` is
+    the most pairs of a timing, where that shall be less than the device's own.
     """
 
     build_seconds: float = 90.0
@@ -119,6 +128,7 @@ class Settings:
     baselines: tuple[str, ...] = BASELINES
     seed: int | None = None
     compile_for: tuple[str, ...] = ()
+    pairs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -157,7 +167,10 @@ class Extension:
 
 @dataclass(frozen=True)
 class Job:
-    """One candidate to judge; in torch-ext it has an `extension`."""
+    """One candidate to judge; in torch-ext with an `extension`.
+
+    `kind` (cpu or gpu) says where, if the language does not.
+    """
 
     id: str
     source: str
@@ -167,6 +180,7 @@ class Job:
     operation: Operation
     settings: Settings = field(default_factory=Settings)
     extension: Extension | None = None
+    kind: str | None = None
     schema: int = SCHEMA
 
     @property
@@ -174,7 +188,7 @@ class Job:
         """The device that it runs on: cpu or gpu."""
         if self.extension is not None:
             return "cpu" if self.extension.backend == "cpu" else "gpu"
-        return "cpu" if self.language == "cpp" else "gpu"
+        return self.kind or ("cpu" if self.language == "cpp" else "gpu")
 
     @property
     def candidate(self) -> str:
@@ -251,6 +265,11 @@ def parse_job(data: Any) -> Job:
     if job.settings.compile_for and job.language != "cuda":
         raise JobError(
             f"job.settings.compile_for is for cuda, and job.language is {job.language!r}"
+        )
+    if job.operation.is_problem != (job.language == "torch"):
+        raise JobError(
+            f"job.language is {job.language!r}: a KernelBench problem is solved in torch, and "
+            "nothing else is"
         )
     if job.schema != SCHEMA:
         raise JobError(f"job.schema is {job.schema}, and this judge reads {SCHEMA}")

@@ -54,10 +54,15 @@ class StartError(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """What one exchange gave: the claims of the process, and the judge's own clock (seconds)."""
+    """What one exchange gave: the claims of the process, and the judge's own clock (seconds).
+
+    Behind a gate `outside` ends when the device says that the call has ended, and `settled` when
+    the judge has seen what the call left.
+    """
 
     claims: tuple[float, ...]
     outside: float
+    settled: float | None = None
 
 
 class Worker:
@@ -153,16 +158,17 @@ class Worker:
             self._socket.send(message)
         except OSError as error:
             raise self._loss(self.epitaph()) from error
+        settled = None
         if gate is None:
             answer = self._receive(seconds)
             outside = time.perf_counter() - begin
         else:
-            answer, outside = self._through(gate, seconds)
+            answer, outside, settled = self._through(gate, seconds)
         expected = 8 + 8 * len(slots)
         if len(answer) != expected or struct.unpack_from("<Q", answer)[0] != self._sequence:
             raise ForgedAnswer("it answered the judge in the runner's place")
         claims = struct.unpack_from(f"<{len(slots)}q", answer, 8)
-        return Reply(tuple(c * 1e-9 for c in claims), outside)
+        return Reply(tuple(c * 1e-9 for c in claims), outside, settled)
 
     def _request(
         self,
@@ -191,20 +197,21 @@ class Worker:
         )
         return wire.pack_request(request)
 
-    def _through(self, gate: Gate, seconds: float) -> tuple[bytes, float]:
+    def _through(self, gate: Gate, seconds: float) -> tuple[bytes, float, float]:
         patience = seconds if self._trusted else self._patience
         queued = self._wait_until_queued(patience + gate.queue_seconds)
         gate.prepare()
         begin = time.perf_counter()
         gate.open()
         answer = self._wait_until_done(gate, seconds)
-        gate.settle()
         outside = time.perf_counter() - begin
+        gate.settle()
+        settled = time.perf_counter() - begin
         if answer is None:
             answer = self._receive(seconds)
         if not queued and answer in (wire.QUEUED, wire.CROWDED):
             answer = self._receive(seconds)
-        return answer, outside
+        return answer, outside, settled
 
     def _wait_until_done(self, gate: Gate, seconds: float) -> bytes | None:
         # Neither the other process's way to its answer nor this one's waking is the call's time,

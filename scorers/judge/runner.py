@@ -7,6 +7,7 @@ calls that it is asked for, one message at a time.  What it reports is only a cl
 Messages travel over a SOCK_SEQPACKET pair whose descriptor is the first argument; the descriptor
 of the memory to share arrives with the first message.  Further arguments are folders of packages:
 where they are given, the candidate is Python, and torch is imported before the greeting.
+What it is told to load says whether that is a Triton kernel or a KernelBench ModelNew.
 """
 
 import ctypes
@@ -143,17 +144,22 @@ def main():
     # With its parent dead nobody would ever stop this process (prctl 1 is PR_SET_PDEATHSIG).
     ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
     control = socket.socket(fileno=int(sys.argv[1]))
-    device_calls, host_calls = DeviceCalls, HostCalls
+    kinds, models = {"host": HostCalls, "device": DeviceCalls}, {}
     if sys.argv[2:]:
         sys.path += sys.argv[2:]
-        import wire
+        # numpy's own team would idle beside torch's, and leave its threads no cores of their own.
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        from model_calls import HostModelCalls, device_model_calls
+        from package_calls import HostPackageCalls
         from python_calls import python_calls
 
-        device_calls, host_calls = python_calls(DeviceCalls, HostCalls, wire)
+        models = {"host": HostModelCalls, "device": device_model_calls(DeviceCalls)}
+        kinds = {"host": HostPackageCalls, "device": python_calls(DeviceCalls)}
     control.send(b"hello")
     message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
     setup = json.loads(message[len(SETUP) :])
-    serving = (device_calls if "ipc" in setup else host_calls)(setup, descriptors[0])
+    place = "device" if "ipc" in setup else "host"
+    serving = (models if "problem" in setup else kinds)[place](setup, descriptors[0])
     limit_resources(setup)
     if setup["scratch"] is not None:
         make_files_private(setup["scratch"])

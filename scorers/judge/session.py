@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from . import timing
+from .arena import least_work
 from .authorship import NotAuthored, attribute, require_authored
 from .baselines import Baselines, OracleDisagrees
 from .bench import Bench, Tampering, WrongOutput, arena_capacity
@@ -36,6 +37,7 @@ from .process import (
     StartError,
     Worker,
 )
+from .reference import ProblemError
 from .sandbox import Sandbox, require_sandbox
 from .side import WARM, HostSide, Side
 from .start import remove_runner_home, start_baseline
@@ -46,6 +48,12 @@ _LOAD_SECONDS = 20.0
 _CEILING_ATTEMPTS = 4
 _HOGGED_SHARE = 0.25
 _RETURN_SECONDS = 10.0
+# What Triton raises, torch's load_inline, and the runner for a result of another form.
+_LOSSES = {
+    "CompilationError": "compile_error",
+    "Error building extension": "compile_error",
+    "OutputError: ": "incorrect",
+}
 
 
 class OutOfTime(Exception):
@@ -142,7 +150,8 @@ class Session:
         """The side of a bench: at a gate where the device has one; `old` is for its warm calls."""
         if self.device.gated:
             return GatedSide(bench, old, self.machine["event_seconds"], trusted=trusted)
-        return HostSide(bench, trusted=trusted)
+        # Model is PyTorch as ModelNew is: each is called as the other.
+        return HostSide(bench, trusted=trusted and not bench.operation.is_problem)
 
     def environment(self) -> dict[str, Any]:
         """Versions, hashes and the seed that made the evidence."""
@@ -206,13 +215,13 @@ class Session:
             reason = f"{record.where}: its judging took longer than {limit}"
             return _finish(evidence, record, "timeout", reason)
         except ProcessLost as lost:
-            if "CompilationError" in str(lost):
-                failed = replace(evidence, compiled=False)
-                return _finish(failed, record, "compile_error", f"{record.where}: {lost}")
-            return _finish(evidence, record, "runtime_error", f"{record.where}: {lost}")
+            verdict = next((v for words, v in _LOSSES.items() if words in str(lost)), None)
+            evidence = replace(evidence, compiled=verdict != "compile_error")
+            reason = f"{record.where}: {lost}"
+            return _finish(evidence, record, verdict or "runtime_error", reason)
         except torch.OutOfMemoryError as full:
             return self._out_of_memory(evidence, record, full)
-        except (StartError, OracleDisagrees, timing.BusyMachine) as fault:
+        except (StartError, OracleDisagrees, ProblemError, timing.BusyMachine) as fault:
             return _finish(evidence, record, "infra_error", f"{record.where}: {fault}")
         return self._success(evidence, record)
 
@@ -292,7 +301,9 @@ class Session:
         random = np.random.default_rng([self.seed, int(job.candidate[:15], 16)])
         bench = Bench(operation, self.device, worker, arena, random, job.settings.call_seconds)
         try:
-            worker.set_up(setup, arena, _LOAD_SECONDS)
+            # A ModelNew may compile its kernels while it is imported.
+            building = job.settings.build_seconds if operation.is_problem else 0.0
+            worker.set_up(setup, arena, _LOAD_SECONDS + building)
             worker.stop()
         except (ProcessLost, ProcessTimeout):
             bench.close()
@@ -321,7 +332,7 @@ class Session:
     def _time(
         self, job: Job, workload: Workload, bench: Bench, baseline: Bench, record: Record
     ) -> None:
-        operation, criterion = job.operation, self.device.criterion
+        operation, criterion = job.operation, self.device.criterion.at_most(job.settings.pairs)
         record.enter(f"{workload.name}, timed")
         bench.set_workload(workload)
         baseline.set_workload(workload)
@@ -355,21 +366,25 @@ class Session:
     ) -> float:
         pairs = series.kept()
         seconds = float(np.median([p.candidate for p in pairs]))
-        roofline = timing.roofline_seconds(workload, self.machine, operation.rate)
+        needed = least_work(operation, workload)
+        least = timing.roofline_seconds(needed, self.machine, operation.rate)
         for _ in range(_CEILING_ATTEMPTS):
-            if seconds >= timing.ROOFLINE_SLACK * roofline:
-                return roofline
+            if seconds >= timing.ROOFLINE_SLACK * least:
+                return timing.roofline_seconds(workload, self.machine, operation.rate)
             self.raise_ceilings()
-            roofline = timing.roofline_seconds(workload, self.machine, operation.rate)
+            least = timing.roofline_seconds(needed, self.machine, operation.rate)
         raise timing.Implausible(
             f"it claims {seconds * 1e6:.3g} us, and this machine's memory and arithmetic need "
-            f"{roofline * 1e6:.3g} us at the least"
+            f"{least * 1e6:.3g} us at the least"
         )
 
 
 def _distributions(
     operation: Operation, workload: Workload, random: np.random.Generator
 ) -> list[str]:
+    if operation.is_problem:
+        # Its inputs may have a structure that must hold: they are only ever drawn anew.
+        return ["normal"]
     elements = sum(int(np.prod(shape)) for shape in workload.shapes)
     others = [d for d in operation.distributions if d != "normal"]
     if elements > _SMALL_ELEMENTS and others:

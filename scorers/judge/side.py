@@ -28,13 +28,15 @@ class Turn:
     """One timed call: the claim of its process and the judge's own time, in seconds.
 
     A turn was quiet if nothing but the call itself had a part in its time.  `clock` is the
-    device's clock rate beside it in hertz, where it can be read.
+    device's clock rate beside it in hertz, where it can be read.  `settled` is the judge's time
+    until it had seen for itself what the call left, where `outside` trusts the device's word.
     """
 
     claim: float
     outside: float
     quiet: bool = True
     clock: float | None = None
+    settled: float | None = None
 
 
 class Side(ABC):
@@ -42,18 +44,22 @@ class Side(ABC):
 
     Attributes:
         bound_slack: a bound may exceed a claim by this factor,
-        bound_seconds: and by this much.
+        bound_seconds: and by this much,
+        settled_seconds: or by this much where the judge looked for the outputs itself.
         bound_percentile: the percentile of a series that counts as its bound, a low one, since
             whatever else the machine does only adds to a bound.
         bounded_share: the share of pairs in which a bound is asked for.
+        most_looks: how many times more pairs are added while a series is suspicious.
         drifts: whether the machine's speed drifts within a series, so that each bound is held
             against the claim of its own pair.
     """
 
     bound_slack: float
     bound_seconds: float
+    settled_seconds: float
     bound_percentile: float
     bounded_share: float
+    most_looks: int
     drifts: bool
 
     def __init__(self, bench: Bench, *, trusted: bool = False) -> None:
@@ -95,8 +101,10 @@ class HostSide(Side):
 
     bound_slack = 1.6
     bound_seconds = 1e-6
+    settled_seconds = 0.0
     bound_percentile = 25
     bounded_share = 0.35
+    most_looks = 1
     drifts = True
 
     def __init__(self, bench: Bench, *, trusted: bool = False) -> None:

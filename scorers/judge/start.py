@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,10 @@ from . import sandbox as walls
 from .files import read_text
 from .process import Worker
 
-RUNNER_FILES = ("runner.py", "wire.py", "seccomp.py", "gated_calls.py", "python_calls.py")
+RUNNER_FILES = (
+    *("runner.py", "wire.py", "seccomp.py", "gated_calls.py", "python_calls.py"),
+    *("model_calls.py", "package_calls.py", "problem.py"),
+)
 _PACKAGE = __name__.rpartition(".")[0]
 
 
@@ -55,6 +59,12 @@ def start_baseline(device: str) -> Worker:
     return Worker(
         [sys.executable, "-m", f"{_PACKAGE}.baseline"], environment, [device], trusted=True
     )
+
+
+def packages() -> list[str]:
+    """The folders of packages, where a runner finds torch."""
+    found = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    return list(dict.fromkeys(found))
 
 
 _home: Path | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .clock import StoppingCriterion, bootstrap_medians, median_interval
+from .clock import StoppingCriterion, bootstrap_medians, median_at_least, median_interval
 from .contents import Contents
 from .evidence import Timing
 from .job import Workload
@@ -19,6 +19,7 @@ MIN_PAIRS = 3
 CALM_SHARE = 0.7
 CROWDED_SLACK = 3.0
 SECOND_LOOK_PAIRS = 12
+FALSE_ALARMS = 1e-3
 MOST_APART = 0.03
 
 
@@ -36,6 +37,8 @@ class Pair:
 
     A side was quiet if no thread of it had to wait for a core, by the kernel's account.  The bound
     is the judge's own time of the candidate's call, in those pairs in which it was asked for.
+    `unclaimed` is by how much more the candidate's outputs came after its claim than the
+    baseline's after that one's, where the judge looked for both.
     """
 
     candidate: float
@@ -43,6 +46,7 @@ class Pair:
     bound: float | None
     candidate_quiet: bool
     baseline_quiet: bool
+    unclaimed: float | None = None
 
 
 @dataclass
@@ -110,7 +114,9 @@ class Race:
         """
         series = self.series
         self.collect(criterion)
-        if is_suspicious(series, self.candidate):
+        for _ in range(self.candidate.most_looks):
+            if not is_suspicious(series, self.candidate):
+                break
             # A few slow answers of the operating system must not condemn a candidate, nor a few
             # quick ones clear it.
             for _ in range(SECOND_LOOK_PAIRS):
@@ -136,8 +142,21 @@ class Race:
             quiet, bound = quiet and bounded.quiet, bounded.outside
         steady = same_clock(ours, theirs)
         self.series.pairs.append(
-            Pair(ours.claim, theirs.claim, bound, quiet and steady, theirs.quiet and steady)
+            Pair(
+                candidate=ours.claim,
+                baseline=theirs.claim,
+                bound=bound,
+                candidate_quiet=quiet and steady,
+                baseline_quiet=theirs.quiet and steady,
+                unclaimed=_unclaimed(ours, theirs),
+            )
         )
+
+
+def _unclaimed(ours: Turn, theirs: Turn) -> float | None:
+    if ours.settled is None or theirs.settled is None:
+        return None
+    return (ours.settled - ours.claim) - (theirs.settled - theirs.claim)
 
 
 def bounds(series: Series, candidate: Side) -> list[tuple[float, float]]:
@@ -167,16 +186,32 @@ def excess(series: Series, candidate: Side, percentile: float) -> float:
 
 
 def is_suspicious(series: Series, candidate: Side) -> bool:
-    """Whether half of the bounds exceed their claims by more than the slack.
+    """Whether half of the bounds, or of the outputs, come later than the slack allows.
 
     Raises:
         BusyMachine: other work on the machine left too few quiet pairs to tell.
     """
-    return excess(series, candidate, 50) > candidate.bound_slack
+    if excess(series, candidate, 50) > candidate.bound_slack:
+        return True
+    late = unclaimed(series)
+    return bool(late) and float(np.median(late)) > _tolerated(series, candidate)
+
+
+def unclaimed(series: Series) -> list[float]:
+    """By how much more the candidate's outputs came late, in the pairs that count."""
+    return [p.unclaimed for p in series.kept() if p.unclaimed is not None]
+
+
+def _tolerated(series: Series, candidate: Side) -> float:
+    claim = float(np.median([p.candidate for p in series.kept()]))
+    return (candidate.bound_slack - 1) * claim + candidate.settled_seconds
 
 
 def require_plausible(series: Series, candidate: Side) -> float:
     """The outside bound of a series, in seconds, for its evidence; no less than its claim.
+
+    Looking at what a call left takes a GPU longer than most calls, and never the same time, so it
+    condemns by what the median is at the least; but no word of the candidate's process is in it.
 
     Raises:
         Implausible: the claims are shorter than the bound by more than the slack.
@@ -193,6 +228,12 @@ def require_plausible(series: Series, candidate: Side) -> float:
         raise Implausible(
             f"it claims {claim * 1e6:.3g} us a call, and the judge's own clock says "
             f"{bound * 1e6:.3g} us: work was done outside the timed call"
+        )
+    late = median_at_least(unclaimed(series), FALSE_ALARMS)
+    if late > _tolerated(series, candidate):
+        raise Implausible(
+            f"it claims {claim * 1e6:.3g} us a call, and its outputs come at least "
+            f"{late * 1e6:.3g} us later than that: work was done outside the timed call"
         )
     return bound
 

@@ -12,7 +12,8 @@ import torch
 from skilldyno.scorers.judge.evidence import Evidence
 from skilldyno.scorers.judge.job import parse_job
 
-SCRIPTS = Path(__file__).parents[2] / "benchmarks" / "h200_judge"
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "benchmarks" / "h200_judge"
 
 
 def run(script, *arguments):
@@ -89,6 +90,15 @@ def test_the_page_is_computed_from_the_records(bundle, tmp_path):
     assert f"| {profiled['id']} | 20 | 20.2 | 20 | +1.0 % | 20.2 | +0.0 % |" in page
     assert (tmp_path / "page" / "truth-ncu.jsonl").exists()
     assert "## Faults" not in page
+
+
+def test_the_published_page_is_computed_from_the_records_beside_it(tmp_path):
+    published = ROOT / "results" / "published" / "h200-judge"
+    run("summarise.py", published, "--target", tmp_path)
+    page = (published / "README.md").read_text()
+    assert (tmp_path / "README.md").read_text() == page
+    claim = page[page.index("| M=128,N=4096 |") :].split("\n\n")[0]
+    assert claim in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="is for machines without a GPU")

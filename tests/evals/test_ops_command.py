@@ -58,10 +58,12 @@ def test_an_operation_is_shown_with_prompt_workloads_and_roofline_times(skilldyn
     assert first["roofline_seconds"]["h200"] == pytest.approx(seconds)
     assert first["use"] == "visible"
     assert {"hidden", "hidden, timed"} <= {w["use"] for w in shown["workloads"]}
-    assert shown["difficulty"] == []
+    best = next(b for b in shown["best_known"] if b["workload"] == "M=32768,N=4096")
+    assert best["seconds"] > 0.9 * seconds
+    assert {d["model"] for d in shown["difficulty"]} == {"claude"}
     text = skilldyno("ops", "show", "softmax").stdout
     assert text.startswith("Write the fastest correct kernel")
-    assert "Measured difficulty: give --logs" in text
+    assert "Measured difficulty:" in text
     assert "M=37,N=1001    hidden" in text
 
 
@@ -76,6 +78,23 @@ def test_difficulty_is_measured_from_logs(skilldyno, tmp_path: Path):
     text = skilldyno(*arguments).stdout
     assert "2/3" in text
     assert "of an earlier definition" in text
+
+
+def test_what_is_measured_of_a_profile_is_listed(skilldyno):
+    text = skilldyno("ops", "measured").stdout
+    assert text.startswith("Best times known on h200:")
+    listed = json.loads(skilldyno("ops", "measured", "--json").stdout)
+    assert {b["operation"] for b in listed["best"]} >= {"rms_norm", "softmax"}
+    assert all(d["correct"] <= d["samples"] for d in listed["difficulty"])
+
+
+@pytest.mark.parametrize("content", ["{", '{"schema": 1}', '{"schema": 1, "verdict": "correct"}'])
+def test_a_file_that_holds_no_evidence_is_refused(skilldyno, tmp_path: Path, content):
+    file = tmp_path / "evidence.jsonl"
+    file.write_text(content + "\n")
+    done = skilldyno("ops", "measured", str(file))
+    assert done.returncode == 2
+    assert "does not hold evidence" in done.stderr
 
 
 def test_the_template_is_admitted(skilldyno, own: Path):
@@ -141,7 +160,7 @@ def test_a_typo_in_any_field_is_one_sentence(skilldyno, own: Path, before, after
         (["new", "soft max"], "cannot be the name of an operation"),
         (["new", "softmax"], "There is an operation 'softmax' already; choose another name."),
         (["show", "sofmax"], "did you mean softmax"),
-        (["show", "softmax", "--language", "zig"], "give one of cpp, cuda, triton."),
+        (["show", "softmax", "--language", "zig"], "give one of cpp, cuda, triton, torch-ext."),
         (["show", "softmax", "--hardware", "h200", "--language", "cpp"], "no toolchain for 'cpp'"),
         (["check", "nowhere"], "there is no such file; an operation needs it."),
         (["--ops", "nowhere"], "nowhere: no op.toml is in it or in a folder of it; name a folder"),

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skilldyno.scorers.judge.check import compare
-from skilldyno.scorers.judge.contents import Contents, Expected, mean_magnitude
+from skilldyno.scorers.judge.contents import Contents, Expected
 from skilldyno.scorers.judge.job import Operation, parse_operation
+from skilldyno.scorers.judge.reference import mean_magnitude
 from skilldyno.tasks.operation import load_operation
 
 

@@ -10,6 +10,7 @@ from skilldyno.scorers.judge.clock import (
     StoppingCriterion,
     bootstrap_medians,
     geometric_mean_interval,
+    median_at_least,
     median_interval,
 )
 
@@ -66,3 +67,20 @@ def test_criterion_wants_its_pairs_then_precision_then_gives_up():
     assert criterion.done(wide, 4, now - 61.0)
     assert not criterion.done([], 30, now - 61.0)
     assert criterion.done([], 30, now - 121.0)
+
+
+def test_least_median_is_an_order_statistic():
+    # Of ten values at most one lies below the median with probability 11/1024.
+    values = [7.0, 1.0, 9.0, 4.0, 2.0, 8.0, 3.0, 10.0, 6.0, 5.0]
+    assert median_at_least(values, 11 / 1024) == 2.0
+    assert median_at_least(values, 10 / 1024) == 1.0
+    assert median_at_least(values, 0.5 / 1024) == -np.inf
+    assert median_at_least([], 0.5) == -np.inf
+
+
+def test_least_median_is_seldom_above_the_median():
+    random = np.random.default_rng(3)
+    above = sum(
+        median_at_least(list(random.exponential(size=20)), 0.05) > np.log(2) for _ in range(4000)
+    )
+    assert above / 4000 < 0.06

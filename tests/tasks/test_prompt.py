@@ -55,7 +55,7 @@ def test_prompts_do_not_name_hidden_workloads():
 
 def test_a_prompt_says_where_a_library_is_allowed():
     task = eval_task("rms_norm", "cpu-x86_64", "cpp")
-    allowed = task.operation.model_copy(update={"library": "allowed"})
+    allowed = load_operation("rms_norm").model_copy(update={"library": "allowed"})
     prompt = write_prompt(EvalTask(allowed, task.hardware, task.language))
     assert "Library calls (cuBLAS, ATen, MKL) are allowed." in prompt
     assert "No library calls" not in prompt
