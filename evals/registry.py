@@ -1,6 +1,6 @@
 """What Inspect finds by its entry point: task, scorer, solvers and the label of recordings."""
 
-from ..scorers.kernel import kernel_quality
+from ..scorers.kernel import kernel_quality, repository_quality
 from .cases import answer_contains, skill_cases
 from .kernel_skill import kernel_skill
 from .models import recorded
@@ -14,5 +14,6 @@ __all__ = [
     "kernel_skill",
     "recorded",
     "replay",
+    "repository_quality",
     "skill_cases",
 ]

@@ -20,7 +20,7 @@ from .errors import (
 from .logs import read_log, select_logs
 from .measured import best_share
 
-SCORER = "kernel_quality"
+SCORERS = ("kernel_quality", "repository_quality")
 EVIDENCE_SCHEMA = 1
 
 
@@ -154,7 +154,8 @@ def _log_records(file: Path) -> list[dict[str, Any]]:
 def _sample_record(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
     names = ("op", "family", "hardware", "language", "op_digest")
     identity = {name: sample.metadata.get(name, "") for name in names}
-    score = (sample.scores or {}).get(SCORER)
+    scores = sample.scores or {}
+    score = next((scores[name] for name in SCORERS if name in scores), None)
     judged = _judged(log, sample, score) if score is not None else _errored(log, sample)
     if sample.invalidation is not None:
         judged |= _missing("unscored", f"invalidated: {sample.invalidation.reason or 'no reason'}")
