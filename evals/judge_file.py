@@ -71,8 +71,8 @@ def judge_file(
     else:
         chosen, operation = language_of(file, language), load_operation(op)
     source = read_source(file, chosen)
-    detected = detect_hardware(chosen, _kind_of(source) if chosen == "torch-ext" else None)
-    profile = detected if hardware == "auto" else load_profile(hardware)
+    kind = _kind_of(source) if chosen == "torch-ext" else None
+    profile = detect_hardware(chosen, kind) if hardware == "auto" else load_profile(hardware)
     require_this_machine(profile)
     require_compiler(profile.kind)
     require_sandbox(profile.kind, unsafe)

@@ -1,6 +1,6 @@
 """What Inspect finds by its entry point: tasks, scorers, solvers, sandboxes and providers."""
 
-from ..scorers.kernel import kernel_quality
+from ..scorers.kernel import kernel_quality, repository_quality
 from .agent import kernel_agent
 from .bubblewrap import BubblewrapEnvironment
 from .cases import answer_contains, skill_cases
@@ -23,5 +23,6 @@ __all__ = [
     "note_activation",
     "recorded",
     "replay",
+    "repository_quality",
     "skill_cases",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import click
 import numpy as np
@@ -23,8 +23,6 @@ from ..tasks.roofline import roofline_seconds
 from .list_ops import describe_operation
 from .measured_ops import difficulty_table
 
-# A ModelNew answers a KernelBench problem, and no operation.
-_ASKED: Final[tuple[Language, ...]] = tuple(e for e in get_args(Language) if e != "torch")
 _PROFILE_OF_KIND: Final[dict[Kind, str]] = {"cpu": "cpu-x86_64", "gpu": "h200"}
 
 
@@ -85,11 +83,12 @@ def show_op_command(
 
 def _pair(operation: Operation, hardware: str | None, language: str | None) -> EvalTask:
     if language is not None:
-        if language not in _ASKED:
+        asked: tuple[Language, ...] = (*KIND_OF_LANGUAGE, "torch-ext")
+        if language not in asked:
             raise UnknownLanguageError(
-                f"--language {language!r} is unknown; give one of {', '.join(_ASKED)}."
+                f"--language {language!r} is unknown; give one of {', '.join(asked)}."
             )
-        chosen: Language = next(each for each in _ASKED if each == language)
+        chosen: Language = next(each for each in asked if each == language)
         first = KIND_OF_LANGUAGE[language_within(chosen, "cpu")]
         profile = load_profile(hardware or _PROFILE_OF_KIND[first])
         return EvalTask(operation, profile, chosen)

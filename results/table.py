@@ -22,7 +22,7 @@ from .measured import best_share
 from .prices import Prices, load_prices
 from .usage import sample_usage
 
-SCORER = "kernel_quality"
+SCORERS = ("kernel_quality", "repository_quality")
 EVIDENCE_SCHEMA = 1
 
 
@@ -172,7 +172,8 @@ def _log_records(file: Path, prices: Prices) -> list[dict[str, Any]]:
 def _sample_record(log: EvalLog, sample: EvalSample, prices: Prices) -> dict[str, Any]:
     names = ("op", "family", "hardware", "language", "op_digest")
     identity = {name: sample.metadata.get(name, "") for name in names}
-    score = (sample.scores or {}).get(SCORER)
+    scores = sample.scores or {}
+    score = next((scores[name] for name in SCORERS if name in scores), None)
     judged = _judged(log, sample, score) if score is not None else _errored(log, sample)
     if sample.invalidation is not None:
         judged |= _missing("unscored", f"invalidated: {sample.invalidation.reason or 'no reason'}")

@@ -134,11 +134,11 @@ class HardwareProfile(Definition):
         for language in self.toolchain:
             if language == "torch":
                 raise ValueError(f"the field 'toolchain.{language}' is for no compiler; remove it")
-            needed = KIND_OF_LANGUAGE[language_within(language, self.kind)]
-            if needed != self.kind:
+            kind = KIND_OF_LANGUAGE[language_within(language, self.kind)]
+            if kind != self.kind:
                 raise ValueError(
                     f"the field 'toolchain.{language}' is for"
-                    f" '{needed}' hardware, but kind is '{self.kind}'"
+                    f" '{kind}' hardware, but kind is '{self.kind}'"
                 )
         if (self.machine.architecture is None) != (self.kind == "gpu"):
             needed = "gpu" if self.kind == "gpu" else "architecture"
@@ -187,19 +187,19 @@ def detect_hardware(language: Language = "cpp", kind: Kind | None = None) -> Har
     """Return the profile of this machine, for candidates in one language.
 
     A GPU machine has a CPU too: `cpp` always means the CPU, `cuda` and `triton` the GPU, and
-    `torch-ext` and `torch` the GPU where there is one, unless a kind is given.
+    `torch` and `torch-ext` the GPU where there is one, unless a kind is given.
 
     Raises:
         HardwareError: no profile is of this machine; the sentence says what was found.
     """
-    having = [p for p in load_profiles() if language in p.languages and kind in (None, p.kind)]
-    profiles = sorted(having, key=lambda profile: profile.kind, reverse=True)
+    profiles = [p for p in load_profiles() if language in p.languages and kind in (None, p.kind)]
+    profiles.sort(key=lambda profile: profile.kind == "cpu")
     found = next((profile for profile in profiles if _is_this_machine(profile)), None)
     if found is None:
         names = ", ".join(profile.name for profile in profiles)
         raise HardwareError(
             f"No hardware profile for '{language}' is of this machine, which has"
-            f" {_seen(profiles[0].kind if profiles else 'gpu')}; there are: {names}."
+            f" {_seen(KIND_OF_LANGUAGE.get(language, 'cpu'))}; there are: {names}."
         )
     return found
 

@@ -3,14 +3,15 @@
 from typing import Final, Literal
 
 SourceLanguage = Literal["cpp", "cuda", "triton"]
-Language = Literal["cpp", "cuda", "triton", "torch-ext", "torch"]
+Language = Literal["cpp", "cuda", "triton", "torch", "torch-ext"]
 Kind = Literal["cpu", "gpu"]
 DType = Literal[
     "float32", "bfloat16", "float16", "float8_e4m3fn", "uint8", "int8", "int32", "int64"
 ]
 
-KIND_OF_LANGUAGE: Final[dict[SourceLanguage, Kind]] = {"cpp": "cpu", "cuda": "gpu", "triton": "gpu"}
-"""The kind of hardware of each language that runs on one alone."""
+KIND_OF_LANGUAGE: Final[dict[Language, Kind]] = {"cpp": "cpu", "cuda": "gpu", "triton": "gpu"}
+"""The kind of hardware of the languages that operations have element types for. `torch`, a ModelNew
+for a KernelBench problem, and `torch-ext` run on either kind."""
 
 _LANGUAGE_WITHIN: Final[dict[Kind, SourceLanguage]] = {"cpu": "cpp", "gpu": "cuda"}
 
@@ -18,12 +19,10 @@ _LANGUAGE_WITHIN: Final[dict[Kind, SourceLanguage]] = {"cpu": "cpp", "gpu": "cud
 def language_within(language: Language, kind: Kind) -> SourceLanguage:
     """Return the language whose element types and rates another has on one kind of hardware.
 
-    A kernel repository (`torch-ext`) holds C++ for a CPU and CUDA for a GPU, and a ModelNew for a
-    KernelBench problem (`torch`) runs on either; every other language is its own.
+    What runs on either kind has those of C++ on a CPU and of CUDA on a GPU; every other language
+    has its own.
     """
-    if language == "torch-ext" or language == "torch":
-        return _LANGUAGE_WITHIN[kind]
-    return language
+    return _LANGUAGE_WITHIN[kind] if language in ("torch", "torch-ext") else language
 
 
 SIZE_OF_DTYPE: Final[dict[DType, int]] = {

@@ -108,9 +108,8 @@ class Operation(Definition):
 
     def comes_in(self, language: Language, kind: Kind) -> bool:
         """Tell whether the operation can be asked for in a language on a kind of hardware."""
-        if language == "torch":
-            return False
-        return language_within(language, kind) in self.languages and kind in self.workloads
+        within = language_within(language, kind)
+        return language != "torch" and within in self.languages and kind in self.workloads
 
     @cached_property
     def shown_reference(self) -> str:
@@ -123,11 +122,10 @@ class Operation(Definition):
         Raises:
             OperationError: the operation is not asked for in that language.
         """
-        if language == "torch-ext":
+        if language in ("torch", "torch-ext"):
             named = [*self.outputs, *self.inputs, *self.scalars]
             return f"{self.name}({', '.join(each.name for each in named)})"
         self._require(language)
-        assert language != "torch", "only problems are asked for in it"
         if language == "triton":
             names = [t.name for t in self.tensors] + [s.name for s in self.scalars]
             return f"def {self.name}({', '.join(names)}):"

@@ -40,6 +40,10 @@ class Problem:
         """The one language of a ModelNew."""
         return ("torch",)
 
+    def comes_in(self, language: Language, kind: Kind) -> bool:
+        """Tell whether it can be asked for in a language, on either kind of hardware."""
+        return language == "torch" and kind in ("cpu", "gpu")
+
     @property
     def digest(self) -> str:
         """The SHA-256 of the text."""
@@ -58,10 +62,6 @@ class Problem:
             return find_forms(self.text)
         except ValueError as error:
             raise ProblemError(f"{self.name} is no problem to judge: {error}.") from error
-
-    def comes_in(self, language: Language, kind: Kind) -> bool:
-        """Tell whether the problem can be asked for in a language; any kind of hardware will do."""
-        return language in self.languages
 
     def judge_spec(self, language: Language, kind: Kind) -> dict[str, Any]:
         """Return everything that the judge needs, as an operation without dims.

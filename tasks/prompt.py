@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from .eval_task import EvalTask
-from .hardware import HardwareProfile
 from .language import DType, Language, language_within
 from .operation import Operation
 from .problem import Problem
@@ -128,7 +127,7 @@ def write_prompt(eval_task: EvalTask, file: str | None = None) -> str:
     if isinstance(operation, Problem):
         return write_problem_prompt(operation, eval_task.hardware)
     if language == "torch-ext":
-        return _write_repository_prompt(operation, eval_task.hardware)
+        return _write_repository_prompt(operation, eval_task)
     wording = _WORDINGS[language]
     workloads = operation.workloads_on(eval_task.hardware.kind)
     return _PROMPT.format(
@@ -147,9 +146,9 @@ def write_prompt(eval_task: EvalTask, file: str | None = None) -> str:
     )
 
 
-def _write_repository_prompt(operation: Operation, hardware: HardwareProfile) -> str:
-    kind = hardware.kind
-    spoken = language_within("torch-ext", kind)
+def _write_repository_prompt(operation: Operation, eval_task: EvalTask) -> str:
+    kind = eval_task.hardware.kind
+    spoken = language_within(eval_task.language, kind)
     # A type of its own is one that the tensor keeps where the others are narrower, on a GPU.
     widest = "cuda" if "cuda" in operation.languages else spoken
     main = operation.inputs[0].dtype
@@ -158,12 +157,12 @@ def _write_repository_prompt(operation: Operation, hardware: HardwareProfile) ->
         + (f" ({_SHORT[t.dtype[spoken]]})" if t.dtype[widest] != main[widest] else "")
         for t in operation.tensors
     ]
-    toolchain = hardware.toolchain["torch-ext"]
+    toolchain = eval_task.hardware.toolchain[eval_task.language]
     return _REPOSITORY_PROMPT.format(
         backend="cpu" if kind == "cpu" else "cuda",
         name=operation.name,
         description=operation.description,
-        hardware=toolchain.described or hardware.description,
+        hardware=toolchain.described or eval_task.hardware.description,
         dtype=main[spoken],
         placement="" if kind == "cpu" else " on the device",
         reference=operation.shown_reference,

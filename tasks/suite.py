@@ -9,7 +9,7 @@ from .definition import Definition, name_unknown, read_definition
 from .errors import UsageError
 from .eval_task import EvalTask
 from .hardware import load_profile
-from .language import Language
+from .language import Kind, Language
 from .operation import Operation, load_operation, load_operations
 from .problem import Problem
 
@@ -58,8 +58,11 @@ class Suite(Definition):
         Raises:
             SuiteError: some of its operations are not asked for in that language.
         """
+        kinds: tuple[Kind, ...] = ("cpu", "gpu")
         lacking = [
-            name for name in self.operations if language not in load_operation(name).languages
+            name
+            for name in self.operations
+            if not any(load_operation(name).comes_in(language, kind) for kind in kinds)
         ]
         if lacking:
             raise SuiteError(

@@ -41,6 +41,8 @@ def main() -> None:
 def _section(hardware: str, rows: Any) -> str:
     scored = rows[rows["status"] == "scored"]
     left = len(rows) - len(scored)
+    if scored.empty:
+        return f"## {hardware}\n\nNone of {len(rows)} samples was scored: the machine's fault.\n"
     groups = scored.groupby("variant", sort=False)
     table = [_arm(str(variant), part) for variant, part in groups]
     headers = ["variant", "samples", *STEPS, "faster than eager", "speedup where correct"]

@@ -34,7 +34,7 @@ from .build import (
     keep_python,
 )
 from .clock import StoppingCriterion
-from .device import Device, tensors_setup
+from .device import TENSORS, Device, python_setup
 from .errors import MachineError
 from .extension import build_extension
 from .files import read_text
@@ -212,13 +212,14 @@ class CudaDevice(Device):
             "permits": [seccomp.DEVICES],
             "scratch": str(scratch_folder()),
             **self._recorder,
-            **tensors_setup(job),
         }
         if job.language in _PYTHON:
             setup["permits"] = [seccomp.DEVICES, seccomp.COMPILERS]
             # A ModelNew may do without Triton.
             needed = job.language == "triton" or find_spec("triton") is not None
             setup["compiled"] = str(self._compiled) if needed else None
+        if job.language in TENSORS:
+            setup |= python_setup(job)
         if job.language == "torch":
             # An extension that a ModelNew compiles is larger than what a kernel has to say.
             setup["output_bytes"] = _EXTENSION_BYTES
@@ -226,7 +227,7 @@ class CudaDevice(Device):
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
         """Start a runner, or take one that was started ahead and has imported torch."""
-        if job.language == "cuda":
+        if job.language not in TENSORS:
             return start_runner(sandbox, [library.parent], self._environment)
         while len(self._spares) <= _SPARE_RUNNERS:
             self._spares.append(self._starting.submit(self._start_python, sandbox))

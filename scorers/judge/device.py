@@ -17,6 +17,7 @@ from .sandbox import Sandbox
 from .start import packages, start_runner
 
 _THREAD_BYTES = 128 << 20
+TENSORS = ("triton", "torch", "torch-ext")
 
 
 class Device(ABC):
@@ -83,10 +84,8 @@ class Device(ABC):
         """Give back what was started ahead."""
 
 
-def tensors_setup(job: Job) -> dict[str, Any]:
-    """What a candidate that is called with tensors needs; nothing for one that takes pointers."""
-    if job.language not in ("triton", "torch", "torch-ext"):
-        return {}
+def python_setup(job: Job) -> dict[str, Any]:
+    """What a runner needs to make tensors of the judge's memory, and a ModelNew."""
     operation = job.operation
     setup: dict[str, Any] = {
         "dtypes": [tensor.dtype for tensor in operation.tensors],
@@ -119,7 +118,7 @@ class CpuDevice(Device):
         return HostArena(capacity)
 
     def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build by g++, one source or a kernel repository; a ModelNew is kept as its file."""
+        """Build by g++: one source, or a kernel repository; a ModelNew is kept as its file."""
         if job.language == "torch":
             return keep_python(job)
         if job.extension is not None:
@@ -137,7 +136,7 @@ class CpuDevice(Device):
         threads = len(os.sched_getaffinity(0)) * _THREAD_BYTES
         return {
             **self.setup(job.operation),
-            **tensors_setup(job),
+            **(python_setup(job) if job.language in TENSORS else {}),
             "memory_bytes": job.settings.memory_bytes + threads,
             "permits": [],
             "scratch": None,
@@ -145,7 +144,7 @@ class CpuDevice(Device):
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
         """Start a runner: without torch, in a few hundredths of a second, where it needs none."""
-        if job.language == "cpp":
+        if job.language not in TENSORS:
             return start_runner(sandbox, [library.parent], {})
         found = packages()
         return start_runner(sandbox, [library.parent, *map(Path, found)], {}, found)

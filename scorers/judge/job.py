@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCHEMA = 1
-LANGUAGES = ("cpp", "cuda", "triton", "torch-ext", "torch")
+LANGUAGES = ("cpp", "cuda", "triton", "torch", "torch-ext")
 BASELINES = ("eager", "compile", "best")
 STEPS = ("build", "check", "time")
 
@@ -171,9 +171,9 @@ class Extension:
 
 @dataclass(frozen=True)
 class Job:
-    """One candidate to judge; `kind` (cpu or gpu) says where, if the language does not.
+    """One candidate to judge; in torch-ext with an `extension`.
 
-    In torch-ext it has an `extension`.
+    `kind` (cpu or gpu) says where, if the language does not.
     """
 
     id: str
@@ -183,15 +183,16 @@ class Job:
     flags: tuple[str, ...]
     operation: Operation
     settings: Settings = field(default_factory=Settings)
-    kind: str | None = None
     extension: Extension | None = None
+    kind: str | None = None
     schema: int = SCHEMA
 
     @property
     def device(self) -> str:
         """The device that it runs on: cpu or gpu."""
-        backend = "" if self.extension is None else self.extension.backend
-        return self.kind or ("cpu" if self.language == "cpp" or backend == "cpu" else "gpu")
+        if self.extension is not None:
+            return "cpu" if self.extension.backend == "cpu" else "gpu"
+        return self.kind or ("cpu" if self.language == "cpp" else "gpu")
 
     @property
     def candidate(self) -> str:

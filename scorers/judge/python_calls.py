@@ -10,7 +10,6 @@ import importlib.util
 import os
 import shutil
 import sys
-import time
 
 import torch
 
@@ -72,32 +71,26 @@ def load_module(file):
     return module
 
 
-def import_candidate(setup):
-    """Import the function that the judge calls: from a package, or from a file that stays there."""
-    if "package" in setup:
-        sys.path.insert(0, os.path.dirname(os.path.dirname(setup["library"])))
-        module = importlib.import_module(setup["package"])
-    else:
-        module = load_module(setup["library"])
-    return getattr(module, setup["function"])
-
-
 class TensorCalls:
-    """A candidate that is called with tensors, and how they are made and ordered."""
+    """A candidate that is called with tensors: how it is found, and what it is called with."""
 
     def __init__(self, setup, memory):
         self.memory = memory
         self.dtypes = [getattr(torch, name) for name in setup["dtypes"]]
         self.shapes = {tuple(dims): shapes for dims, shapes in setup["shapes"]}
         self.values = [value for _, value in setup["scalars"]]
+        self.made = {}
         # Packages take outputs first.
         self.inputs = setup.get("inputs", 0)
-        self.made = {}
         if "package" in setup:
             # As the baseline is called; kept, since it ends with the object.
             self.mode = torch.inference_mode()
             self.mode.__enter__()
-        self.kernel = import_candidate(setup)
+            sys.path.insert(0, os.path.dirname(os.path.dirname(setup["library"])))
+            module = importlib.import_module(setup["package"])
+        else:
+            module = load_module(setup["library"])
+        self.kernel = getattr(module, setup["function"])
 
     def arguments(self, dims, offsets):
         """The same objects whenever the place is the same, as most callers have them."""
@@ -112,22 +105,13 @@ class TensorCalls:
         self.kernel(*self.arguments(dims, offsets))
 
 
-def python_calls(device_calls, host_calls, wire):
-    """The classes that serve a Python candidate, made from those that serve native ones.
-
-    Args:
-        device_calls: the one for a GPU.
-        host_calls: the one for the host.
-        wire: the module of the messages, which is another one beside a runner than in the judge.
-
-    Returns:
-        The one for a GPU and the one for the host.
-    """
-    # Imported ahead of the greeting, since it takes seconds; a kernel repository needs none.
+def python_calls(device_calls):
+    """The class that serves such a candidate on a GPU, made from the one for native ones."""
+    # Imported ahead of the greeting, since it takes seconds.
     if importlib.util.find_spec("triton") is not None:
         import triton  # noqa: F401 # pyright: ignore[reportMissingImports]
 
-    class PythonDeviceCalls(device_calls):
+    class PythonCalls(device_calls):
         def load(self, setup):
             """Import the candidate."""
             self.stream = torch.cuda.current_stream().cuda_stream
@@ -135,35 +119,4 @@ def python_calls(device_calls, host_calls, wire):
             memory = view_device(self.gated.base, setup["arena_bytes"])
             self.call = TensorCalls(setup, memory).call
 
-    class PythonHostCalls(host_calls):
-        def __init__(self, setup, descriptor):
-            self._kept, _ = wire.map_shared(descriptor, setup["arena_bytes"])
-
-        def load(self, setup):
-            """Import the candidate."""
-            self.calls = TensorCalls(setup, torch.frombuffer(self._kept, dtype=torch.uint8))
-
-        def make(self, request, _report_closed):
-            """Make the calls of a request; the nanoseconds of each."""
-            kernel, nanoseconds = self.calls.kernel, []
-            for offsets in request.slots():
-                arguments = self.calls.arguments(request.dims, offsets)
-                begin = time.perf_counter_ns()
-                kernel(*arguments)
-                nanoseconds.append(time.perf_counter_ns() - begin)
-            return nanoseconds
-
-        def record(self, request, _setup):
-            """Make one call and tell which operators it ran, with their own nanoseconds."""
-            arguments = self.calls.arguments(request.dims, request.slots()[0])
-            # Not kineto, which writes files.
-            profile = torch.autograd.profiler.profile(use_kineto=False)
-            with profile:
-                self.calls.kernel(*arguments)
-            lines = [
-                f"{int(1000 * each.self_cpu_time_total)} {each.key}"
-                for each in profile.key_averages()
-            ]
-            return wire.RECORD + "\n".join(lines).encode()[-wire.MESSAGE_BYTES // 2 :]
-
-    return PythonDeviceCalls, PythonHostCalls
+    return PythonCalls

@@ -149,12 +149,12 @@ def main():
         sys.path += sys.argv[2:]
         # numpy's own team would idle beside torch's, and leave its threads no cores of their own.
         os.environ["OPENBLAS_NUM_THREADS"] = "1"
-        import wire
         from model_calls import HostModelCalls, device_model_calls
+        from package_calls import HostPackageCalls
         from python_calls import python_calls
 
         models = {"host": HostModelCalls, "device": device_model_calls(DeviceCalls)}
-        kinds["device"], kinds["host"] = python_calls(DeviceCalls, HostCalls, wire)
+        kinds = {"host": HostPackageCalls, "device": python_calls(DeviceCalls)}
     control.send(b"hello")
     message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
     setup = json.loads(message[len(SETUP) :])

@@ -16,7 +16,7 @@ from .process import Worker
 
 RUNNER_FILES = (
     *("runner.py", "wire.py", "seccomp.py", "gated_calls.py", "python_calls.py"),
-    *("model_calls.py", "problem.py"),
+    *("model_calls.py", "package_calls.py", "problem.py"),
 )
 _PACKAGE = __name__.rpartition(".")[0]
 

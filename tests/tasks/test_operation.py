@@ -236,7 +236,7 @@ TOML_MISTAKES = [
         "the field 'library' is 'forbiden', but it should be 'allowed' or 'forbidden'.",
     ),
     ('"normal"', '"nromal"', "the field 'distributions[0]' is 'nromal', but it should be 'normal'"),
-    ('cpp = "float32"', 'cp = "float32"', "but it should be 'cpp', 'cuda', 'triton' or 'torch'"),
+    ('cpp = "float32"', 'cp = "float32"', "but it should be 'cpp', 'cuda' or 'triton'"),
     (
         'fill = "data"',
         'fill = "dat"',
