@@ -1,0 +1,54 @@
+"""The build of a kernel that nothing has to be compiled for, as `kernels` loads it."""
+
+import json
+
+_OPS = '''"""The namespace of this build's ops."""
+
+import torch
+
+ops = torch.ops.{id}
+
+
+def add_op_namespace_prefix(op_name: str) -> str:
+    """Prefix the name of an op by the namespace."""
+    return f"{id}::{{op_name}}"
+'''
+
+
+def noarch_build(
+    *,
+    name: str,
+    backend: str,
+    capabilities: tuple[str, ...],
+    license_id: str,
+    digest: str,
+    package: dict[str, str],
+) -> dict[str, str]:
+    """Return the files of the build variant, which is the package with its metadata.
+
+    Source: docs/source/kernel-requirements.md of https://github.com/huggingface/kernels at
+    8ac69fc5.
+
+    Args:
+        name: of the kernel.
+        backend: the builder's name for what it runs on.
+        capabilities: of CUDA, or archs of ROCm.
+        license_id: as build.toml has it.
+        digest: of the candidate, which makes the build's name unique.
+        package: files of the Python package, by their names in it.
+    """
+    variant = f"build/torch-{backend}"
+    unique = f"_{name.replace('-', '_')}_{backend}_{digest[:7]}"
+    metadata = {
+        "name": name,
+        "id": unique,
+        "version": 1,
+        "license": license_id,
+        "python-depends": [],
+        "backend": {"type": backend, "archs": list(capabilities)},
+    }
+    return {
+        **{f"{variant}/{path}": text for path, text in package.items()},
+        f"{variant}/_ops.py": _OPS.format(id=unique),
+        f"{variant}/metadata.json": json.dumps(metadata, indent=2) + "\n",
+    }

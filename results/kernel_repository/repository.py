@@ -1,0 +1,170 @@
+"""The files of a kernel repository, made from a judged candidate."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ...tasks.build_toml import read_build_toml
+from .card import card_values
+from .kernel import ExportError, JudgedKernel
+from .native import native_values
+from .noarch import noarch_build
+from .package import package_values
+from .render import render
+from .signature import signature_of
+from .trials import trial_values
+
+_NAME: Final = re.compile(r"[a-z][-a-z0-9]*[a-z0-9]")
+_ARCH: Final = re.compile(r"sm_(\d+)(\d)([af]?)")
+
+
+@dataclass(frozen=True)
+class KernelRepository:
+    """A kernel repository before it is written: its files by path.
+
+    `backend` is the builder's name for what it runs on, `capabilities` the CUDA capabilities or
+    ROCm archs that its candidate was built for when it was judged.
+    """
+
+    name: str
+    backend: str
+    capabilities: tuple[str, ...]
+    files: dict[str, str]
+
+
+def kernel_repository(
+    kernel: JudgedKernel,
+    *,
+    name: str | None = None,
+    license_id: str = "Apache-2.0",
+    repo_id: str | None = None,
+) -> KernelRepository:
+    """Make the files of a kernel repository around a candidate, whose source is not altered.
+
+    Source of the layout: docs/source/builder/writing-kernels.md and kernel-requirements.md of
+    https://github.com/huggingface/kernels at 8ac69fc5.
+
+    Args:
+        kernel: the candidate and its evidence.
+        name: of the kernel; by default `dyno-OP` with dashes.
+        license_id: for build.toml and the card.
+        repo_id: where on the Hub it is to be, OWNER/NAME.
+
+    Raises:
+        ExportError: the builder would not take the name, or no shape of the operation tells a dim.
+    """
+    operation, language = kernel.eval_task.operation, kernel.eval_task.language
+    name = name or f"dyno-{operation.name.replace('_', '-').lower()}"
+    if not _NAME.fullmatch(name):
+        raise ExportError(
+            f"'{name}' cannot be the name of a kernel; take small letters, digits and dashes,"
+            " a letter first and no dash at the end."
+        )
+    values = _values(kernel, name, license_id, repo_id)
+    templates = {
+        "build.toml": "build.toml",
+        "flake.nix": "flake.nix",
+        "README.md": "README.md",
+        f"tests/test_{values['module']}.py": "test.py",
+        "benchmarks/benchmark.py": "benchmark.py",
+        f"torch-ext/{values['module']}/__init__.py": values["package"],
+    }
+    if language != "triton":
+        templates["torch-ext/torch_binding.cpp"] = "torch_binding.cpp"
+        templates["torch-ext/torch_binding.h"] = "torch_binding.h"
+    files = {path: render(template, values) for path, template in templates.items()}
+    files[values["source_path"]] = kernel.source
+    files["tests/__init__.py"] = ""
+    files["tests/reference.py"] = operation.reference
+    files["evidence.json"] = json.dumps(kernel.evidence, indent=1) + "\n"
+    # The builder takes the card by this name.
+    files["CARD.md"] = files["README.md"]
+    backend, capabilities = values["backend"], values["archs"]
+    if language == "triton":
+        folder = f"torch-ext/{values['module']}/"
+        files |= noarch_build(
+            name=name,
+            backend=backend,
+            capabilities=capabilities,
+            license_id=license_id,
+            digest=kernel.digest,
+            package={
+                path.removeprefix(folder): text
+                for path, text in files.items()
+                if path.startswith(folder)
+            },
+        )
+    read_build_toml(files["build.toml"])
+    return KernelRepository(name, backend, capabilities, dict(sorted(files.items())))
+
+
+def write_repository(repository: KernelRepository, folder: Path) -> None:
+    """Write a kernel repository into a folder that is not there yet, or is empty.
+
+    Raises:
+        ExportError: there is something in it.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ExportError(f"{folder} is there already: remove it, or name another folder by -o.")
+    for path, text in repository.files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def _values(
+    kernel: JudgedKernel, name: str, license_id: str, repo_id: str | None
+) -> dict[str, Any]:
+    operation, language = kernel.eval_task.operation, kernel.eval_task.language
+    signature = signature_of(operation, language)
+    module, archs = name.replace("-", "_"), _archs(kernel)
+    shared = {
+        "name": name,
+        "module": module,
+        "license": license_id,
+        "repo_id": repo_id,
+        "backend": _backend(kernel),
+        "archs": archs,
+        "capabilities": ", ".join(json.dumps(each) for each in archs),
+        "language": language,
+        "function": operation.name,
+        "operation": operation,
+        "signature": signature,
+        "first": signature.arguments[0].name,
+        "source_path": {
+            "cpp": f"{operation.name}_cpu/{operation.name}.cpp",
+            "cuda": f"{operation.name}_cuda/{operation.name}.cu",
+            "triton": f"torch-ext/{module}/kernel.py",
+        }[language],
+        "package": "package_triton.py" if language == "triton" else "package_native.py",
+    }
+    shared |= package_values(operation, signature) | trial_values(kernel, signature)
+    if language != "triton":
+        shared |= native_values(kernel, signature)
+    return shared | card_values(kernel, signature, module)
+
+
+def _backend(kernel: JudgedKernel) -> str:
+    if kernel.eval_task.hardware.kind == "cpu":
+        return "cpu"
+    return "cuda" if _ARCH.fullmatch(kernel.eval_task.hardware.arch) else "rocm"
+
+
+def _archs(kernel: JudgedKernel) -> tuple[str, ...]:
+    """What the candidate was built for when it was judged, as the builder names it."""
+    hardware = kernel.eval_task.hardware
+    if hardware.kind == "cpu":
+        return ()
+    built = [arch for arch, said in kernel.evidence["builds"].items() if said["ok"]]
+    named = dict.fromkeys(_capability(arch) for arch in (hardware.arch, *built))
+    if kernel.eval_task.language == "triton":
+        # Its builds are made where it runs, which has no capability of a letter.
+        named = dict.fromkeys(each.rstrip("af") for each in named)
+    return tuple(sorted(named, key=lambda each: (len(each.partition(".")[0]), each)))
+
+
+def _capability(arch: str) -> str:
+    found = _ARCH.fullmatch(arch)
+    return f"{found[1]}.{found[2]}{found[3]}" if found else arch
