@@ -12,6 +12,7 @@ from ..scorers.judge.errors import MachineError
 from ..tasks.errors import RunError, UsageError
 from .cli_gate import gate, plan
 from .cli_hardware import hardware as hardware_
+from .cli_kernel import kernel
 from .cli_ops import ops, ops_option
 
 EXIT_FAILED = 1
@@ -314,3 +315,4 @@ main.add_command(gate)
 main.add_command(plan)
 main.add_command(ops)
 main.add_command(hardware_)
+main.add_command(kernel)

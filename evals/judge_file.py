@@ -51,6 +51,31 @@ def judge_file(
         UsageError: the file, op, language or profile is not usable.
         MachineError: there is no compiler or no sandbox.
     """
+    evidence = evidence_of_file(
+        file, op, language, hardware, unsafe=unsafe, compile_for=compile_for
+    )
+    if as_json:
+        click.echo(json.dumps(evidence.to_dict()))
+    else:
+        click.echo(describe(evidence))
+    return evidence.verdict
+
+
+def evidence_of_file(
+    file: Path,
+    op: str,
+    language: str | None,
+    hardware: str,
+    *,
+    unsafe: bool,
+    compile_for: tuple[str, ...] = (),
+) -> Evidence:
+    """Judge one kernel file.
+
+    Raises:
+        UsageError: the file, op, language or profile is not usable.
+        MachineError: there is no compiler or no sandbox.
+    """
     chosen = language_of(file, language)
     operation = load_operation(op)
     profile = detect_hardware(chosen) if hardware == "auto" else load_profile(hardware)
@@ -70,11 +95,7 @@ def judge_file(
     with Console(stderr=True).status(f"judging {file.name} as {operation.name} on {profile.name}"):
         evidence = executor.submit(job).result()
     executor.close()
-    if as_json:
-        click.echo(json.dumps(evidence.to_dict()))
-    else:
-        click.echo(describe(evidence))
-    return evidence.verdict
+    return evidence
 
 
 def language_of(file: Path, named: str | None) -> Language:
