@@ -20,7 +20,7 @@ def kernel() -> None:
 
 def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--language", help="Only candidates in cpp, cuda or triton."),
+        click.option("--language", help="Only candidates in cpp, cuda, triton or torch-ext."),
         click.option("--hardware", help="Only candidates judged on this profile."),
     ):
         command = option(command)
@@ -54,7 +54,7 @@ def list_(
 @click.option(
     "--file",
     type=click.Path(path_type=Path),
-    help="Export this kernel file instead of the best candidate in LOGS.",
+    help="Export this kernel file or repository instead of the best candidate in LOGS.",
 )
 @click.option(
     "--evidence",

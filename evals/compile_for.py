@@ -81,7 +81,7 @@ def _built_only(
     job = parse_job(
         make_job(
             id=file.name,
-            source=read_source(file),
+            source=read_source(file, "cuda"),
             operation=operation,
             hardware=_profile(hardware, archs),
             language="cuda",

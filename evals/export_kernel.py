@@ -21,6 +21,7 @@ from ..results.kernel_repository import (
 from ..results.kernel_repository.card import headline
 from ..results.kernel_repository.hub import push, uploads
 from ..results.table import read_rows
+from ..scorers.candidate import read_repository
 from ..scorers.evidence import EvidenceError, compact, parse_evidence
 from ..scorers.judge.evidence import Evidence
 from ..tasks.errors import UsageError
@@ -134,12 +135,12 @@ def _from_logs(request: ExportRequest) -> JudgedKernel:
         raise ExportError(
             f"There are candidates for {asked} on several machines: --hardware {names}."
         )
-    return kernel_of_row(found[0])
+    return kernel_of_row(found[0], _files(found[0]["language"], found[0]["answer"]))
 
 
 def _from_file(request: ExportRequest, file: Path) -> JudgedKernel:
     language = language_of(file, request.language)
-    source = read_source(file)
+    source = read_source(file, language)
     if request.evidence is not None:
         evidence = _read_evidence(request.evidence)
     else:
@@ -147,9 +148,14 @@ def _from_file(request: ExportRequest, file: Path) -> JudgedKernel:
             file, request.op, language, request.hardware or "auto", unsafe=request.unsafe
         )
     hardware = load_profile(request.hardware or evidence.hardware)
-    return JudgedKernel(
-        EvalTask(load_operation(request.op), hardware, language), source, compact(evidence)
-    )
+    eval_task = EvalTask(load_operation(request.op), hardware, language)
+    return JudgedKernel(eval_task, source, compact(evidence), _files(language, source))
+
+
+def _files(language: str, source: str) -> dict[str, str] | None:
+    if language != "torch-ext":
+        return None
+    return {file.path: file.text for file in read_repository(source).files}
 
 
 def _read_evidence(path: Path) -> Evidence:

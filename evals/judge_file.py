@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, get_args
 
 import click
 from rich.console import Console
 
+from ..scorers.candidate import read_repository
+from ..scorers.evidence import refused_before
 from ..scorers.executors.local import local_executor
-from ..scorers.job import make_job
+from ..scorers.job import RefusedError, make_job
 from ..scorers.judge.build import require_compiler
 from ..scorers.judge.evidence import ArchBuild, Evidence
 from ..scorers.judge.sandbox import require_sandbox
+from ..scorers.repository import MANIFEST, repository_of
+from ..tasks.build_toml import build_toml_problems, read_build_toml
 from ..tasks.errors import UsageError
 from ..tasks.hardware import detect_hardware, load_profile, require_this_machine
-from ..tasks.language import Language
+from ..tasks.language import Kind, Language
 from ..tasks.operation import load_operation
 
 _LANGUAGES: dict[str, Language] = {
@@ -78,50 +83,86 @@ def evidence_of_file(
     """
     chosen = language_of(file, language)
     operation = load_operation(op)
-    profile = detect_hardware(chosen) if hardware == "auto" else load_profile(hardware)
+    source = read_source(file, chosen)
+    detected = detect_hardware(chosen, _kind_of(source) if chosen == "torch-ext" else None)
+    profile = detected if hardware == "auto" else load_profile(hardware)
     require_this_machine(profile)
-    job = make_job(
-        id=file.name,
-        source=read_source(file),
-        operation=operation,
-        hardware=profile,
-        language=chosen,
-        unsafe=unsafe,
-        compile_for=compile_for,
-    )
-    require_compiler(chosen)
+    require_compiler(chosen, profile.kind)
     require_sandbox(profile.kind, unsafe)
+    try:
+        job = make_job(
+            id=file.name,
+            source=source,
+            operation=operation,
+            hardware=profile,
+            language=chosen,
+            unsafe=unsafe,
+            compile_for=compile_for,
+        )
+    except RefusedError as error:
+        return refused_before(
+            id=file.name,
+            operation=operation.name,
+            operation_digest=operation.digest,
+            hardware=profile.name,
+            language=chosen,
+            source=source,
+            reason=str(error),
+        )
+    return _judged(job, f"{file.name} as {operation.name} on {profile.name}")
+
+
+def _judged(job: dict[str, Any], what: str) -> Evidence:
     executor = local_executor()
-    with Console(stderr=True).status(f"judging {file.name} as {operation.name} on {profile.name}"):
+    with Console(stderr=True).status(f"judging {what}"):
         evidence = executor.submit(job).result()
     executor.close()
     return evidence
 
 
+def _kind_of(source: str) -> Kind | None:
+    """The hardware that a repository is for; None where its manifest does not say it alone."""
+    text = read_repository(source).text_of(MANIFEST)
+    if text is None or build_toml_problems(text):
+        return None
+    backends = read_build_toml(text).general.backends
+    return "gpu" if "cuda" in backends else "cpu"
+
+
 def language_of(file: Path, named: str | None) -> Language:
     """The language of a kernel file: the one that is named, or told by the file's ending.
+
+    A folder is a kernel repository.
 
     Raises:
         KernelFileError: it is unknown.
     """
-    known = ", ".join(sorted(set(_LANGUAGES.values())))
-    for language in _LANGUAGES.values():
+    known = ", ".join(sorted(get_args(Language)))
+    for language in get_args(Language):
         if named == language:
             return language
     if named is not None:
         raise KernelFileError(f"--language {named!r} cannot be judged: give one of {known}")
+    if file.is_dir() or file.name == MANIFEST:
+        return "torch-ext"
     if file.suffix not in _LANGUAGES:
         endings = ", ".join(_LANGUAGES)
         raise KernelFileError(f"{file} does not end in one of {endings}: name it by --language")
     return _LANGUAGES[file.suffix]
 
 
-def read_source(file: Path) -> str:
-    """The text of a kernel file.
+def read_source(file: Path, language: Language) -> str:
+    """The text of a kernel file, or of all the files of a kernel repository.
 
     Raises:
         KernelFileError: it cannot be read.
+        RepositoryError: the folder holds what no repository may hold.
     """
+    if language == "torch-ext":
+        folder = file.parent if file.name == MANIFEST else file
+        if not folder.is_dir():
+            raise KernelFileError(f"{file} is not the folder of a kernel repository: name one")
+        return repository_of(folder).text
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

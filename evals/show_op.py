@@ -16,7 +16,7 @@ from ..tasks.errors import UsageError
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, load_profile, load_profiles
 from ..tasks.hub_kernels import hub_kernels
-from ..tasks.language import KIND_OF_LANGUAGE, Kind, Language
+from ..tasks.language import KIND_OF_LANGUAGE, Kind, Language, language_within
 from ..tasks.operation import Operation, load_operation
 from ..tasks.prompt import write_prompt
 from ..tasks.roofline import roofline_seconds
@@ -68,7 +68,8 @@ def show_op_command(
         "What the judge runs, with the least time by each profile's ceilings, the measured ones"
         " where it has them:\n"
     )
-    click.echo(_workload_table([w for w in workloads if w["language"] == eval_task.language]))
+    spoken = language_within(eval_task.language, eval_task.hardware.kind)
+    click.echo(_workload_table([w for w in workloads if w["language"] == spoken]))
     click.echo("\n" + _difficulty_text(difficulty, logs))
 
 
@@ -79,7 +80,8 @@ def _pair(operation: Operation, hardware: str | None, language: str | None) -> E
                 f"--language {language!r} is unknown; give one of {', '.join(get_args(Language))}."
             )
         chosen: Language = next(each for each in get_args(Language) if each == language)
-        profile = load_profile(hardware or _PROFILE_OF_KIND[KIND_OF_LANGUAGE[chosen]])
+        first = KIND_OF_LANGUAGE[language_within(chosen, "cpu")]
+        profile = load_profile(hardware or _PROFILE_OF_KIND[first])
         return EvalTask(operation, profile, chosen)
     if hardware is None:
         first = operation.languages[0]

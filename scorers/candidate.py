@@ -2,31 +2,34 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from ..tasks.language import Language
+from .fences import Block, fenced_blocks
+from .repository import MANIFEST, File, Repository, RepositoryError, path_in
 
-Found = Literal["fence", "related_fence", "unlabelled_fence", "whole_text", "nothing"]
+Found = Literal["fence", "related_fence", "unlabelled_fence", "whole_text", "files", "nothing"]
 
 _LABELS: Final[dict[Language, frozenset[str]]] = {
     "cpp": frozenset({"cpp", "c++", "cc", "cxx", "c"}),
     "cuda": frozenset({"cuda", "cu", "cuda-cpp", "cuda-c++"}),
     "triton": frozenset({"python", "py", "python3", "triton"}),
+    "torch-ext": frozenset(),
 }
 _RELATED_LABELS: Final[dict[Language, frozenset[str]]] = {
     "cpp": frozenset(),
     "cuda": _LABELS["cpp"],
     "triton": frozenset(),
+    "torch-ext": frozenset(),
 }
 _CODE_LINE: Final[dict[Language, re.Pattern[str]]] = {
     "cpp": re.compile(r'^[ \t]*(#[ \t]*include\b|extern[ \t]+"C")', re.MULTILINE),
     "cuda": re.compile(r'^[ \t]*(#[ \t]*include\b|extern[ \t]+"C")', re.MULTILINE),
     "triton": re.compile(r"^(import triton\b|from triton\b|@triton\.jit\b)", re.MULTILINE),
+    "torch-ext": re.compile(r"(?!)"),
 }
 
-_OPENING: Final = re.compile(r"^([ \t]*)(`{3,}|~{3,})(.*)$")
 _STATEMENT_OR_BODY: Final = re.compile(r"[{;]")
 _BUILD_GENERAL: Final = re.compile(r"^[ \t]*\[general\]", re.MULTILINE)
 
@@ -60,24 +63,6 @@ class Candidate:
         return hashlib.sha256(self.source.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True)
-class _Block:
-    """One fenced block of a completion."""
-
-    info: str
-    content: str
-    closed: bool
-
-    @property
-    def label(self) -> str:
-        """The language in the info string: its first word, or that word's ending.
-
-        So `cpp title=x`, `{.cpp}`, `cpp:kernel.cpp` and `kernel.cpp` are all `cpp`.
-        """
-        words = re.split(r"[\s,:{}]+", self.info.strip().strip("{}").lower())
-        return words[0].rpartition(".")[2]
-
-
 def extract_candidate(
     completion: str, language: Language, function: str | None = None
 ) -> Candidate:
@@ -100,10 +85,12 @@ def extract_candidate(
         function: the name of the function that was asked for.
     """
     text = completion.replace("\r\n", "\n").replace("\r", "\n")
-    blocks = [block for block in _blocks(text) if block.content.strip()]
+    if language == "torch-ext":
+        return _repository_candidate(text)
+    blocks = [block for block in fenced_blocks(text) if block.content.strip()]
     build_toml = next((b.content for b in reversed(blocks) if _is_build_toml(b)), None)
     related = _RELATED_LABELS[language]
-    groups: dict[Found, list[_Block]] = {
+    groups: dict[Found, list[Block]] = {
         "fence": [b for b in blocks if b.label in _LABELS[language]],
         "related_fence": [b for b in blocks if b.label in related],
         "unlabelled_fence": [b for b in blocks if not b.label],
@@ -126,9 +113,39 @@ def extract_candidate(
     return Candidate(language, None, build_toml, "nothing", False, note)
 
 
+def read_repository(text: str) -> Repository:
+    """Read the files of a text: its fenced blocks with a path in the info string.
+
+    Raises:
+        RepositoryError: they make no repository.
+    """
+    named = [(path_in(block.info), block.content) for block in fenced_blocks(text)]
+    return Repository(tuple(File(path, content) for path, content in named if path is not None))
+
+
+def _repository_candidate(text: str) -> Candidate:
+    """The files in a completion; where they make no repository, its text says so to the judge."""
+    blocks = [block for block in fenced_blocks(text) if path_in(block.info) is not None]
+    if not blocks:
+        note = "There is no file: no fenced block has a path in its info string."
+        return Candidate("torch-ext", None, None, "nothing", False, note)
+    try:
+        repository = read_repository(text)
+    except RepositoryError as error:
+        return Candidate("torch-ext", text, None, "files", False, f"Refused: {error}.")
+    return Candidate(
+        language="torch-ext",
+        source=repository.text,
+        build_toml=repository.text_of(MANIFEST),
+        found="files",
+        truncated=not blocks[-1].closed,
+        note=f"The repository has {len(repository.files)} files, of as many blocks.",
+    )
+
+
 def _choose(
-    groups: dict[Found, list[_Block]], language: Language, function: str | None
-) -> tuple[Found, _Block] | None:
+    groups: dict[Found, list[Block]], language: Language, function: str | None
+) -> tuple[Found, Block] | None:
     if function is not None:
         for found, blocks in groups.items():
             for block in reversed(blocks):
@@ -154,39 +171,13 @@ def _defines(source: str, language: Language, function: str) -> bool:
     return False
 
 
-def _blocks(text: str) -> Iterable[_Block]:
-    """Scan the fenced blocks of a text as CommonMark does, at any indentation."""
-    lines = iter(text.split("\n"))
-    for line in lines:
-        opening = _OPENING.match(line)
-        if opening is None:
-            continue
-        indent, fence, info = opening.groups()
-        if fence[0] == "`" and "`" in info:
-            continue
-        closing = re.compile(rf"^[ \t]*{fence[0]}{{{len(fence)},}}[ \t]*$")
-        content: list[str] = []
-        closed = False
-        for inner in lines:
-            if closing.match(inner):
-                closed = True
-                break
-            content.append(_unindented(inner, len(indent)))
-        yield _Block(info, "\n".join(content) + "\n" if closed else "\n".join(content), closed)
-
-
-def _unindented(line: str, width: int) -> str:
-    blank = len(line) - len(line.lstrip(" \t"))
-    return line[min(blank, width) :]
-
-
-def _is_build_toml(block: _Block) -> bool:
+def _is_build_toml(block: Block) -> bool:
     if "build.toml" in block.info:
         return True
     return block.label == "toml" and _BUILD_GENERAL.search(block.content) is not None
 
 
-def _note(found: Found, block: _Block, count: int) -> str:
+def _note(found: Found, block: Block, count: int) -> str:
     where = {
         "fence": f"a block labelled '{block.label}'",
         "related_fence": f"a block labelled '{block.label}', there being none of the language",
@@ -197,7 +188,7 @@ def _note(found: Found, block: _Block, count: int) -> str:
     return f"The source is {where}, {which}{ending}."
 
 
-def _labels_seen(blocks: list[_Block]) -> str:
+def _labels_seen(blocks: list[Block]) -> str:
     if not blocks:
         return "the completion has no fenced block with text in it"
     labels = dict.fromkeys(f"'{block.label}'" if block.label else "no label" for block in blocks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,17 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from .judge.evidence import SCHEMA, VERDICTS, Evidence
+from .judge.steps import refused
 
-__all__ = ["EvidenceError", "compact", "evidence_schema", "no_code", "parse_evidence", "store"]
+__all__ = [
+    "EvidenceError",
+    "compact",
+    "evidence_schema",
+    "no_code",
+    "parse_evidence",
+    "refused_before",
+    "store",
+]
 
 _adapter = TypeAdapter(Evidence)
 
@@ -47,7 +57,7 @@ def no_code(
     *, id: str, operation: str, operation_digest: str, hardware: str, language: str, note: str
 ) -> Evidence:
     """The evidence of a completion that holds no kernel."""
-    return Evidence(
+    evidence = Evidence(
         id=id,
         candidate="",
         operation=operation,
@@ -56,6 +66,32 @@ def no_code(
         language=language,
         verdict="no_code",
         reason=note,
+    )
+    return refused(evidence) if language == "torch-ext" else evidence
+
+
+def refused_before(
+    *,
+    id: str,
+    operation: str,
+    operation_digest: str,
+    hardware: str,
+    language: str,
+    source: str,
+    reason: str,
+) -> Evidence:
+    """The evidence of a kernel repository that is refused before anything is compiled."""
+    return refused(
+        Evidence(
+            id=id,
+            candidate=hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest(),
+            operation=operation,
+            operation_digest=operation_digest,
+            hardware=hardware,
+            language=language,
+            verdict="compile_error",
+            reason=reason,
+        )
     )
 
 

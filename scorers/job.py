@@ -6,12 +6,22 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ..tasks.build_toml import BuildTomlError
 from ..tasks.errors import UsageError
 from ..tasks.hardware import HardwareProfile
 from ..tasks.language import Language
 from ..tasks.operation import Operation
+from .candidate import read_repository
+from .extension import extension_of
+from .repository import RepositoryError
 
 _ARCH = re.compile(r"sm_\d{2,3}[af]?")
+# Torch's own headers, where its short stand-in is not enough, take a minute and a half a source.
+_REPOSITORY_SECONDS = 300.0
+
+
+class RefusedError(Exception):
+    """A candidate that kernel-builder or this package refuses before anything is compiled."""
 
 
 class ArchError(UsageError):
@@ -45,7 +55,19 @@ def make_job(
     unsafe: bool = False,
     compile_for: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The job in the judge's schema, as JSON-ready values; see `parse_archs` for `compile_for`."""
+    """The job in the judge's schema, as JSON-ready values; see `parse_archs` for `compile_for`.
+
+    Raises:
+        RefusedError: a kernel repository that no judge needs to see, which is its own fault.
+    """
+    settings: dict[str, Any] = {"unsafe": unsafe, "compile_for": list(compile_for)}
+    extension = None
+    if language == "torch-ext":
+        settings["build_seconds"] = _REPOSITORY_SECONDS
+        try:
+            extension = extension_of(read_repository(source), hardware)
+        except (RepositoryError, BuildTomlError) as error:
+            raise RefusedError(str(error)) from error
     return {
         "id": id,
         "source": source,
@@ -53,5 +75,6 @@ def make_job(
         "hardware": hardware.name,
         "flags": list(hardware.toolchain[language].flags),
         "operation": operation.judge_spec(language, hardware.kind),
-        "settings": {"unsafe": unsafe, "compile_for": list(compile_for)},
+        "settings": settings,
+        **({"extension": extension} if extension is not None else {}),
     }

@@ -19,10 +19,10 @@ from ..tasks.hardware import load_profile
 from ..tasks.language import Language
 from ..tasks.operation import load_operation
 from .candidate import extract_candidate
-from .evidence import compact, no_code, store
+from .evidence import compact, no_code, refused_before, store
 from .executors.kept import kept_executor
 from .executors.local import local_executor
-from .job import make_job
+from .job import RefusedError, make_job
 from .judge.evidence import Evidence
 
 
@@ -118,15 +118,27 @@ def candidate_job(
             note=found.note,
         )
         return CandidateJob(None, None, evidence)
-    job = make_job(
-        id=identity,
-        source=found.source,
-        operation=operation,
-        hardware=hardware,
-        language=language,
-        unsafe=unsafe,
-        compile_for=metadata.get("compile_for", ()),
-    )
+    try:
+        job = make_job(
+            id=identity,
+            source=found.source,
+            operation=operation,
+            hardware=hardware,
+            language=language,
+            unsafe=unsafe,
+            compile_for=metadata.get("compile_for", ()),
+        )
+    except RefusedError as error:
+        evidence = refused_before(
+            id=identity,
+            operation=operation.name,
+            operation_digest=operation.digest,
+            hardware=hardware.name,
+            language=language,
+            source=found.source,
+            reason=str(error),
+        )
+        return CandidateJob(found.source, None, evidence)
     return CandidateJob(found.source, job, None)
 
 

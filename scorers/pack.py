@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _JUDGE = Path(__file__).parent / "judge"
-_ENDINGS = {".py", ".cpp", ".cu"}
+_ENDINGS = {".py", ".cpp", ".cu", ".h"}
 _JOBS = "jobs.jsonl"
 
 _START = '''\

@@ -32,7 +32,7 @@ class EvalTask:
                 f"Hardware '{self.hardware.name}' has no toolchain for '{self.language}';"
                 f" it has one for {', '.join(self.hardware.toolchain)}."
             )
-        if self.language not in self.operation.languages:
+        if not self.operation.comes_in(self.language, self.hardware.kind):
             raise EvalTaskError(
                 f"Operation '{self.operation.name}' is not asked for in '{self.language}';"
                 f" it is in {', '.join(self.operation.languages)}."

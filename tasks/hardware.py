@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from .definition import Definition, name_unknown, read_definition
 from .errors import UsageError
-from .language import KIND_OF_LANGUAGE, Kind, Language
+from .language import KIND_OF_LANGUAGE, Kind, Language, runs_on
 
 PROFILES: Final = Path(__file__).parent / "hardware"
 
@@ -123,7 +123,7 @@ class HardwareProfile(Definition):
     @model_validator(mode="after")
     def _check_languages(self) -> Self:
         for language in self.toolchain:
-            if KIND_OF_LANGUAGE[language] != self.kind:
+            if not runs_on(language, self.kind):
                 raise ValueError(
                     f"the field 'toolchain.{language}' is for"
                     f" '{KIND_OF_LANGUAGE[language]}' hardware, but kind is '{self.kind}'"
@@ -171,21 +171,23 @@ def read_profile(path: Path) -> HardwareProfile:
     return profile
 
 
-def detect_hardware(language: Language = "cpp") -> HardwareProfile:
+def detect_hardware(language: Language = "cpp", kind: Kind | None = None) -> HardwareProfile:
     """Return the profile of this machine, for candidates in one language.
 
-    A GPU machine has a CPU too: `cpp` always means the CPU, `cuda` and `triton` the GPU.
+    A GPU machine has a CPU too: `cpp` always means the CPU, `cuda` and `triton` the GPU, and
+    `torch-ext` the GPU where there is one, unless a kind is given.
 
     Raises:
         HardwareError: no profile is of this machine; the sentence says what was found.
     """
-    profiles = [profile for profile in load_profiles() if language in profile.toolchain]
+    having = [p for p in load_profiles() if language in p.toolchain and kind in (None, p.kind)]
+    profiles = sorted(having, key=lambda profile: profile.kind, reverse=True)
     found = next((profile for profile in profiles if _is_this_machine(profile)), None)
     if found is None:
         names = ", ".join(profile.name for profile in profiles)
         raise HardwareError(
             f"No hardware profile for '{language}' is of this machine, which has"
-            f" {_seen(KIND_OF_LANGUAGE[language])}; there are: {names}."
+            f" {_seen(profiles[0].kind if profiles else 'gpu')}; there are: {names}."
         )
     return found
 

@@ -12,7 +12,15 @@ from pydantic import Field, model_validator
 from .definition import Definition, name_unknown, read_definition
 from .errors import UsageError
 from .expression import ExpressionError, evaluate, names_in
-from .language import KIND_OF_LANGUAGE, RATES_OF_KIND, SIZE_OF_DTYPE, Kind, Language
+from .language import (
+    KIND_OF_LANGUAGE,
+    RATES_OF_KIND,
+    SIZE_OF_DTYPE,
+    Kind,
+    Language,
+    language_within,
+    runs_on,
+)
 from .reference_text import check_reference, function_source
 from .tensor import C_TYPES, Identifier, Input, Output, Scalar
 from .workload import Roofline, Workload, WorkloadTable
@@ -98,6 +106,10 @@ class Operation(Definition):
         """The languages that the operation has dtypes for."""
         return tuple(self.inputs[0].dtype)
 
+    def comes_in(self, language: Language, kind: Kind) -> bool:
+        """Tell whether the operation can be asked for in a language on a kind of hardware."""
+        return language_within(language, kind) in self.languages and kind in self.workloads
+
     @cached_property
     def shown_reference(self) -> str:
         """The source of the eager reference function, as prompts show it, without the oracle."""
@@ -109,6 +121,9 @@ class Operation(Definition):
         Raises:
             OperationError: the operation is not asked for in that language.
         """
+        if language == "torch-ext":
+            named = [*self.outputs, *self.inputs, *self.scalars]
+            return f"{self.name}({', '.join(each.name for each in named)})"
         self._require(language)
         if language == "triton":
             names = [t.name for t in self.tensors] + [s.name for s in self.scalars]
@@ -158,12 +173,13 @@ class Operation(Definition):
         Raises:
             OperationError: the operation is not asked for in that language on that kind.
         """
-        self._require(language)
-        if KIND_OF_LANGUAGE[language] != kind:
+        if not runs_on(language, kind):
             raise OperationError(
                 f"Language '{language}' runs on '{KIND_OF_LANGUAGE[language]}' hardware,"
                 f" not on '{kind}'; name another language or hardware."
             )
+        language = language_within(language, kind)
+        self._require(language)
         return {
             "name": self.name,
             "function": self.name,

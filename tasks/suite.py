@@ -72,7 +72,8 @@ def read_suite(path: Path) -> Suite:
     """
     suite = read_definition(path, Suite, SuiteError)
     if suite.operations == (_ALL,):
-        named = tuple(o.name for o in load_operations() if suite.language in o.languages)
+        kind = load_profile(suite.hardware).kind
+        named = tuple(o.name for o in load_operations() if o.comes_in(suite.language, kind))
         suite = suite.model_copy(update={"operations": named})
     if len(set(suite.operations)) != len(suite.operations):
         twice = next(name for name in suite.operations if suite.operations.count(name) > 1)

@@ -18,7 +18,8 @@ class ExportError(UsageError):
 class JudgedKernel:
     """A candidate that the judge found correct.
 
-    `model`, `variant` and `skill_fingerprint` are empty where it is no completion.
+    `files` are those of a candidate that is a kernel repository itself, by path. `model`, `variant`
+    and `skill_fingerprint` are empty where it is no completion.
 
     Raises:
         ExportError: the evidence is of something else, or says anything but `correct`.
@@ -27,6 +28,7 @@ class JudgedKernel:
     eval_task: EvalTask
     source: str
     evidence: dict[str, Any]
+    files: dict[str, str] | None = None
     model: str = ""
     variant: str = ""
     skill_fingerprint: str = ""
@@ -63,8 +65,12 @@ class JudgedKernel:
         return hashlib.sha256(self.source.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def kernel_of_row(row: dict[str, Any]) -> JudgedKernel:
+def kernel_of_row(row: dict[str, Any], files: dict[str, str] | None) -> JudgedKernel:
     """Take the candidate of one row of `best_kernels`.
+
+    Args:
+        row: by column.
+        files: of a candidate in torch-ext, whose answer is all of them as one text.
 
     Raises:
         UsageError: its operation or profile is not known here, or was another when it was judged.
@@ -74,6 +80,7 @@ def kernel_of_row(row: dict[str, Any]) -> JudgedKernel:
         eval_task=eval_task,
         source=row["answer"],
         evidence=row["evidence"],
+        files=files,
         model=row["model"],
         variant=row["variant"],
         skill_fingerprint=row["skill_fingerprint"],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...tasks.build_toml import read_build_toml
+from ...tasks.language import language_within
 from .card import card_values
 from .kernel import ExportError, JudgedKernel
 from .native import native_values
@@ -43,6 +44,8 @@ def kernel_repository(
 ) -> KernelRepository:
     """Make the files of a kernel repository around a candidate, whose source is not altered.
 
+    A candidate that is a kernel repository itself gets its evidence, and nothing else.
+
     Source of the layout: docs/source/builder/writing-kernels.md and kernel-requirements.md of
     https://github.com/huggingface/kernels at 8ac69fc5.
 
@@ -55,6 +58,8 @@ def kernel_repository(
     Raises:
         ExportError: the builder would not take the name, or no shape of the operation tells a dim.
     """
+    if kernel.files is not None:
+        return _as_it_is(kernel, kernel.files, name, repo_id)
     operation, language = kernel.eval_task.operation, kernel.eval_task.language
     name = name or f"dyno-{operation.name.replace('_', '-').lower()}"
     if not _NAME.fullmatch(name):
@@ -98,6 +103,37 @@ def kernel_repository(
         )
     read_build_toml(files["build.toml"])
     return KernelRepository(name, backend, capabilities, dict(sorted(files.items())))
+
+
+def _as_it_is(
+    kernel: JudgedKernel, files: dict[str, str], name: str | None, repo_id: str | None
+) -> KernelRepository:
+    general = read_build_toml(files["build.toml"]).general
+    if name not in (None, general.name):
+        raise ExportError(
+            f"The candidate is a kernel repository by the name of {general.name}: leave out --name."
+        )
+    task = kernel.eval_task
+    module = general.name.replace("-", "_")
+    signature = signature_of(task.operation, language_within(task.language, task.hardware.kind))
+    values = {
+        "name": general.name,
+        "module": module,
+        "license": general.license,
+        "repo_id": repo_id,
+        "backend": _backend(kernel),
+        "archs": (),
+        "source_path": None,
+        **card_values(kernel, signature, module),
+    }
+    card = "EVIDENCE.md" if "README.md" in files else "README.md"
+    added = {
+        card: render("README.md", values),
+        "evidence.json": json.dumps(kernel.evidence, indent=1) + "\n",
+    }
+    return KernelRepository(
+        general.name, _backend(kernel), (), dict(sorted((files | added).items()))
+    )
 
 
 def write_repository(repository: KernelRepository, folder: Path) -> None:

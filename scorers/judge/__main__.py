@@ -57,17 +57,13 @@ def _emit_evidence(evidence: Evidence) -> None:
     _emit({"event": "evidence", **evidence.to_dict()})
 
 
-def _device_of(job: Job) -> str:
-    return "cpu" if job.language == "cpp" else "gpu"
-
-
 def _open_session(job: Job) -> Session:
-    device: Device = CpuDevice() if _device_of(job) == "cpu" else CudaDevice()
+    device: Device = CpuDevice() if job.device == "cpu" else CudaDevice()
     return Session(device, job.settings.seed, unsafe=job.settings.unsafe)
 
 
 def _order(job: Job) -> tuple[str, str, str]:
-    return _device_of(job), job.operation.name, job.id
+    return job.device, job.operation.name, job.id
 
 
 class Serving:
@@ -116,7 +112,7 @@ class Serving:
         return taken
 
     def _session_for(self, job: Job) -> Session:
-        if self.session is not None and self.session.device.name != _device_of(job):
+        if self.session is not None and self.session.device.name != job.device:
             self.session.close()
             self.session = None
         if self.session is None:
@@ -126,8 +122,8 @@ class Serving:
 
     def _build(self, waiting: list[Job]) -> list[tuple[Job, Future[Built | None]]]:
         started = []
-        for device in sorted({_device_of(job) for job in waiting}):
-            jobs = [job for job in waiting if _device_of(job) == device]
+        for device in sorted({job.device for job in waiting}):
+            jobs = [job for job in waiting if job.device == device]
             try:
                 session = self._session_for(jobs[0])
             except MachineError as error:

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +27,7 @@ from .resources import TENSOR_CORE_INSTRUCTIONS, ptxas_resources
 from .sandbox import Sandbox, environment
 
 _building: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-_LOG_KEPT = 6000
+LOG_KEPT = 6000
 _LOG_READ = 1 << 20
 _DISASSEMBLY_SECONDS = 20.0
 _SIZE_BYTES = 256 << 20
@@ -85,13 +86,18 @@ NVCC = Compiler(
 )
 
 
-def require_compiler(language: str) -> None:
+def require_compiler(language: str, device: str = "gpu") -> None:
     """Find the compiler of a language; Triton brings its own, but the gate needs nvcc.
+
+    Args:
+        language: the language.
+        device: cpu or gpu, which tells what a kernel repository is compiled for.
 
     Raises:
         ToolchainError: it is not on the PATH.
     """
-    (GXX if language == "cpp" else NVCC).version()
+    on_cpu = language == "cpp" or (language == "torch-ext" and device == "cpu")
+    (GXX if on_cpu else NVCC).version()
 
 
 @lru_cache(maxsize=4)
@@ -102,6 +108,19 @@ def _version_of(name: str) -> str:
     # The first line of g++, the last of nvcc.
     lines = [line for line in done.stdout.splitlines() if name in line or "Build" in line]
     return lines[-1] if lines else done.stdout.splitlines()[0]
+
+
+@lru_cache(maxsize=1)
+def cuda_toolkit() -> Path:
+    """The folder of the CUDA toolkit, from where nvcc really lies."""
+    listing = subprocess.run(
+        ["nvcc", "-dryrun", "-E", "-x", "cu", "/dev/null"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    top = re.search(r"^#\$ TOP=(.+)$", listing.stderr, re.M)
+    return Path(top.group(1)) if top else Path("/usr/local/cuda")
 
 
 @lru_cache(maxsize=1)
@@ -156,28 +175,28 @@ def _build(job: Job, sandbox: Sandbox, command: list[str], library: Path) -> Bui
         # By its path, since the sandbox's PATH holds the system's folders alone.
         found = shutil.which(command[0]) or command[0]
         walled = [found, *command[1:]]
-        code, log = _run_bounded(walled, folder, sandbox, job.settings.build_seconds)
+        code, log = run_bounded(walled, folder, sandbox, job.settings.build_seconds)
         seconds = time.monotonic() - begin
         product = folder / "candidate.so"
-        record = Build(" ".join(command), seconds, False, log[:_LOG_KEPT], "")
+        record = Build(" ".join(command), seconds, False, log[:LOG_KEPT], "")
         if code is None:
             reason = f"the build did not end within {job.settings.build_seconds:.0f} s"
             return Built(record, None, reason, timed_out=True)
         if code != 0 or not product.is_file() or product.is_symlink():
-            return Built(record, None, _first_error(log, code))
+            return Built(record, None, first_error(log, code))
         if not _exports(product, job.operation.function):
             name = job.operation.function
             return Built(record, None, f'it builds, but does not export extern "C" {name}')
         record = replace(
             record,
-            binary=_digest(product),
+            binary=digest_of(product),
             resources=ptxas_resources(log),
             tensor_cores=_uses_tensor_cores(folder, sandbox) if source.endswith(".cu") else None,
         )
         written = folder / "candidate.json"
         written.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        _move_into_cache(written, library.with_suffix(".json"))
-        _move_into_cache(product, library)
+        move_into_cache(written, library.with_suffix(".json"))
+        move_into_cache(product, library)
         return Built(record, library)
 
 
@@ -197,7 +216,7 @@ def keep_python(job: Job) -> Built:
         with tempfile.TemporaryDirectory(prefix="skilldyno-build-") as folder:
             product = Path(folder) / "candidate.py"
             product.write_text(job.source, encoding="utf-8")
-            _move_into_cache(product, file)
+            move_into_cache(product, file)
     return Built(record, file)
 
 
@@ -206,15 +225,20 @@ def _uses_tensor_cores(folder: Path, sandbox: Sandbox) -> bool | None:
     if tool is None:
         return None
     count = f"{tool} --dump-sass candidate.so | grep -c -m 1 -E '{TENSOR_CORE_INSTRUCTIONS}'"
-    code, _ = _run_bounded(["sh", "-c", count], folder, sandbox, _DISASSEMBLY_SECONDS)
+    code, _ = run_bounded(["sh", "-c", count], folder, sandbox, _DISASSEMBLY_SECONDS)
     return None if code is None else code == 0
 
 
-def _run_bounded(
-    command: list[str], folder: Path, sandbox: Sandbox, seconds: float
+def run_bounded(
+    command: list[str],
+    folder: Path,
+    sandbox: Sandbox,
+    seconds: float,
+    readable: Sequence[Path] = (),
 ) -> tuple[int | None, str]:
+    """Run a compiler in the sandbox, with limits; its exit code, None if it took too long."""
     limits = ["prlimit", f"--as={_MEMORY_BYTES}", f"--fsize={_SIZE_BYTES}", "--core=0"]
-    walled = sandbox.command([*limits, *command], readable=[], writable=folder)
+    walled = sandbox.command([*limits, *command], readable=[*readable], writable=folder)
     with tempfile.TemporaryFile() as output:
         child = subprocess.Popen(
             walled,
@@ -237,7 +261,8 @@ def _run_bounded(
     return code, log
 
 
-def _first_error(log: str, code: int) -> str:
+def first_error(log: str, code: int) -> str:
+    """The compiler's first error, or its exit code."""
     found = re.search(r"^.*(?:error|undefined reference).*$", log, re.M)
     return found.group(0).strip()[:300] if found else f"the compiler ended with exit code {code}"
 
@@ -249,11 +274,13 @@ def _exports(library: Path, function: str) -> bool:
     return re.search(rf" [TWi] {re.escape(function)}$", listing.stdout, re.M) is not None
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _move_into_cache(product: Path, library: Path) -> None:
+def move_into_cache(product: Path, library: Path) -> None:
+    """Copy a file to its place in the cache, at once."""
     partial = library.with_name(library.name + f".{os.getpid()}.{time.monotonic_ns()}")
     shutil.copyfile(product, partial)
     os.replace(partial, library)
@@ -276,7 +303,7 @@ def build_trusted(text: str, compiler: Compiler, *flags: str) -> Path:
             if done.returncode != 0:
                 reason = done.stderr.strip()
                 raise ToolchainError(f"{compiler.name} cannot build the judge's own code: {reason}")
-            _move_into_cache(product, library)
+            move_into_cache(product, library)
     return library
 
 

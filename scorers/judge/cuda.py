@@ -5,11 +5,9 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,11 +29,13 @@ from .build import (
     build_candidate,
     build_trusted,
     cache_folder,
+    cuda_toolkit,
     keep_python,
 )
 from .clock import StoppingCriterion
-from .device import Device
+from .device import Device, package_folders, tensors_setup
 from .errors import MachineError
+from .extension import build_extension
 from .files import read_text
 from .job import Job, Operation
 from .process import Worker
@@ -75,18 +75,6 @@ def require(status: int, what: str) -> None:
     """
     if status != 0:
         raise NoGpuError(f"{what} failed with CUDA error {status}: the GPU is not usable")
-
-
-def _toolkit() -> Path:
-    """The folder of the CUDA toolkit, from where nvcc really lies."""
-    listing = subprocess.run(
-        ["nvcc", "-dryrun", "-E", "-x", "cu", "/dev/null"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    top = re.search(r"^#\$ TOP=(.+)$", listing.stderr, re.M)
-    return Path(top.group(1)) if top else Path("/usr/local/cuda")
 
 
 class CudaArena(GatedArena):
@@ -205,6 +193,8 @@ class CudaDevice(Device):
         """Build CUDA C++ by nvcc; a Triton source is kept as the file that Triton will read."""
         if job.language == "triton":
             return keep_python(job)
+        if job.extension is not None:
+            return build_extension(job, sandbox)
         return build_candidate(job, sandbox, NVCC)
 
     def setup(self, operation: Operation) -> dict[str, Any]:
@@ -219,19 +209,16 @@ class CudaDevice(Device):
             "permits": [seccomp.DEVICES],
             "scratch": str(scratch_folder()),
             **self._recorder,
+            **tensors_setup(job),
         }
         if job.language == "triton":
             setup["permits"] = [seccomp.DEVICES, seccomp.COMPILERS]
             setup["compiled"] = str(self._compiled)
-            setup["dtypes"] = [tensor.dtype for tensor in job.operation.tensors]
-            setup["shapes"] = [
-                [[w.dims[d] for d in job.operation.dims], w.shapes] for w in job.operation.workloads
-            ]
         return setup
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
         """Start a runner, or take one that was started ahead and has imported torch."""
-        if job.language != "triton":
+        if job.language not in ("triton", "torch-ext"):
             return start_runner(sandbox, [library.parent], self._environment)
         while len(self._spares) <= _SPARE_RUNNERS:
             self._spares.append(self._starting.submit(self._start_python, sandbox))
@@ -244,18 +231,17 @@ class CudaDevice(Device):
             "TRITON_CACHE_DIR": f"{scratch}/triton",
             "TMPDIR": scratch,
         }
-        packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-        return start_runner(sandbox, [], environment, list(dict.fromkeys(packages)))
+        return start_runner(sandbox, [], environment, package_folders())
 
     @cached_property
     def _environment(self) -> dict[str, str]:
         given = os.environ.get("LD_LIBRARY_PATH")
-        return {"LD_LIBRARY_PATH": ":".join(filter(None, [str(_toolkit() / "lib64"), given]))}
+        return {"LD_LIBRARY_PATH": ":".join(filter(None, [str(cuda_toolkit() / "lib64"), given]))}
 
     @cached_property
     def _recorder(self) -> dict[str, str | None]:
         """The library that records launches, where the toolkit brings CUPTI."""
-        for root in (_toolkit(), _toolkit() / "extras" / "CUPTI"):
+        for root in (cuda_toolkit(), cuda_toolkit() / "extras" / "CUPTI"):
             header, library = root / "include" / "cupti.h", root / "lib64" / "libcupti.so"
             if header.is_file() and library.exists():
                 own = Compiler("nvcc", ".cpp", NVCC.options)

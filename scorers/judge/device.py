@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from .arena import Arena, HostArena
 from .build import Built, build_candidate, build_trampoline
 from .clock import StoppingCriterion
+from .extension import build_extension
 from .job import Job, Operation
 from .process import Worker
 from .sandbox import Sandbox
@@ -82,6 +84,26 @@ class Device(ABC):
         """Give back what was started ahead."""
 
 
+def tensors_setup(job: Job) -> dict[str, Any]:
+    """What a candidate that is called with tensors needs; nothing for one that takes pointers."""
+    if job.language not in ("triton", "torch-ext"):
+        return {}
+    setup: dict[str, Any] = {
+        "dtypes": [tensor.dtype for tensor in job.operation.tensors],
+        "shapes": [
+            [[w.dims[d] for d in job.operation.dims], w.shapes] for w in job.operation.workloads
+        ],
+    }
+    if job.extension is not None:
+        setup["package"], setup["inputs"] = job.extension.package, len(job.operation.inputs)
+    return setup
+
+
+def package_folders() -> list[str]:
+    """Where this Python finds torch, for runners of candidates in Python."""
+    return list(dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]))
+
+
 class CpuDevice(Device):
     """This machine's CPU, for kernels in C++."""
 
@@ -97,7 +119,9 @@ class CpuDevice(Device):
         return HostArena(capacity)
 
     def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build by g++."""
+        """Build by g++: one source, or a kernel repository."""
+        if job.extension is not None:
+            return build_extension(job, sandbox)
         return build_candidate(job, sandbox)
 
     def setup(self, operation: Operation) -> dict[str, Any]:
@@ -109,11 +133,15 @@ class CpuDevice(Device):
         threads = len(os.sched_getaffinity(0)) * _THREAD_BYTES
         return {
             **self.setup(job.operation),
+            **tensors_setup(job),
             "memory_bytes": job.settings.memory_bytes + threads,
             "permits": [],
             "scratch": None,
         }
 
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
-        """Start a runner without torch, which takes a few hundredths of a second."""
-        return start_runner(sandbox, [library.parent], {})
+        """Start a runner; without torch, that takes a few hundredths of a second."""
+        if job.extension is None:
+            return start_runner(sandbox, [library.parent], {})
+        packages = package_folders()
+        return start_runner(sandbox, [library.parent, *map(Path, packages)], {}, packages)

@@ -51,6 +51,19 @@ class ArchBuild:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One step of a kernel repository's way; `passed` is None where it was not reached.
+
+    The steps are manifest, compiled, loaded, correct and, beside them, compat: whether it builds
+    for all that its metadata claims, and the metadata agrees with itself.
+    """
+
+    name: str
+    passed: bool | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class Check:
     """One verified call: the largest error in units of the tolerance, and what was wrong."""
 
@@ -101,7 +114,8 @@ class Evidence:
     """The whole record of one candidate, schema version 1.
 
     `build` is for the hardware that it is judged on; `builds` says of each arch of the job's
-    `compile_for` whether the candidate builds for it.
+    `compile_for`, or that a kernel repository claims, whether the candidate builds for it. `steps`
+    are a kernel repository's.
     """
 
     id: str
@@ -122,6 +136,7 @@ class Evidence:
     baseline: str = "eager"
     build: Build | None = None
     builds: dict[str, ArchBuild] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
     checks: tuple[Check, ...] = ()
     timings: tuple[Timing, ...] = ()
     launches: tuple[Launch, ...] = ()

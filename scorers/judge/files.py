@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib import resources
 
 _FOLDER = resources.files(__name__.rpartition(".")[0])
-_ENDINGS = (".py", ".cpp", ".cu")
+_ENDINGS = (".py", ".cpp", ".cu", ".h")
 
 
 def read_text(name: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCHEMA = 1
-LANGUAGES = ("cpp", "cuda", "triton")
+LANGUAGES = ("cpp", "cuda", "triton", "torch-ext")
 BASELINES = ("eager", "compile", "best")
 
 
@@ -122,8 +122,42 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Compilation:
+    """One source of a kernel repository, with the compiler, flags and include folders for it.
+
+    `archs` are the GPU targets, such as sm_90a, and compute_90 for PTX.  Below `cuda_minver` it is
+    left out.
+    """
+
+    source: str
+    compiler: str
+    flags: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    archs: tuple[str, ...] = ()
+    cuda_minver: str | None = None
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A kernel repository made concrete: its files by path, and what is to be compiled of them.
+
+    `backend` is cpu or cuda.  `claimed_archs` are those that its metadata says it builds for, and
+    `problems` what its metadata says wrongly of it.  `versions` bounds what it is built with: the
+    keys are torch-minver, torch-maxver, cuda-minver, cuda-maxver and stable-abi.
+    """
+
+    package: str
+    backend: str
+    files: dict[str, str]
+    compilations: tuple[Compilation, ...]
+    claimed_archs: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Job:
-    """One candidate to judge."""
+    """One candidate to judge; in torch-ext it has an `extension`."""
 
     id: str
     source: str
@@ -132,7 +166,15 @@ class Job:
     flags: tuple[str, ...]
     operation: Operation
     settings: Settings = field(default_factory=Settings)
+    extension: Extension | None = None
     schema: int = SCHEMA
+
+    @property
+    def device(self) -> str:
+        """The device that it runs on: cpu or gpu."""
+        if self.extension is not None:
+            return "cpu" if self.extension.backend == "cpu" else "gpu"
+        return "cpu" if self.language == "cpp" else "gpu"
 
     @property
     def candidate(self) -> str:
@@ -204,6 +246,8 @@ def parse_job(data: Any) -> Job:
     if job.language not in LANGUAGES:
         known = ", ".join(LANGUAGES)
         raise JobError(f"job.language is {job.language!r}, and this judge knows {known}")
+    if (job.language == "torch-ext") != (job.extension is not None):
+        raise JobError("job.extension is for torch-ext, which cannot be judged without it")
     if job.settings.compile_for and job.language != "cuda":
         raise JobError(
             f"job.settings.compile_for is for cuda, and job.language is {job.language!r}"

@@ -143,16 +143,16 @@ def main():
     # With its parent dead nobody would ever stop this process (prctl 1 is PR_SET_PDEATHSIG).
     ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
     control = socket.socket(fileno=int(sys.argv[1]))
-    calls = DeviceCalls
+    device_calls, host_calls = DeviceCalls, HostCalls
     if sys.argv[2:]:
         sys.path += sys.argv[2:]
         from python_calls import python_calls
 
-        calls = python_calls(DeviceCalls)
+        device_calls, host_calls = python_calls(DeviceCalls, HostCalls, map_shared)
     control.send(b"hello")
     message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
     setup = json.loads(message[len(SETUP) :])
-    serving = (calls if "ipc" in setup else HostCalls)(setup, descriptors[0])
+    serving = (device_calls if "ipc" in setup else host_calls)(setup, descriptors[0])
     limit_resources(setup)
     if setup["scratch"] is not None:
         make_files_private(setup["scratch"])

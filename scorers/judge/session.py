@@ -39,6 +39,7 @@ from .process import (
 from .sandbox import Sandbox, require_sandbox
 from .side import WARM, HostSide, Side
 from .start import remove_runner_home, start_baseline
+from .steps import with_steps
 
 _SMALL_ELEMENTS = 1 << 18
 _LOAD_SECONDS = 20.0
@@ -60,6 +61,7 @@ class Record:
     launches: tuple[Launch, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     where: str = "loading"
+    loaded: bool = False
     deadline: float = float("inf")
     output: str = ""
     free_bytes: int = 0
@@ -172,6 +174,12 @@ class Session:
     def judge(self, job: Job, built: Built) -> Evidence:
         """Load, check and time one built candidate, and say what it is worth."""
         record = Record(deadline=time.monotonic() + job.settings.total_seconds)
+        evidence = self._judge(job, built, record)
+        if job.extension is None:
+            return evidence
+        return with_steps(evidence, job.extension, loaded=record.loaded)
+
+    def _judge(self, job: Job, built: Built, record: Record) -> Evidence:
         record.seconds["build"] = built.record.seconds
         evidence = replace(
             Evidence.about(job, "infra_error", ""),
@@ -241,6 +249,7 @@ class Session:
         baseline = self.baseline_bench(job.operation)
         begin = time.monotonic()
         bench = self._open(job, library, record)
+        record.loaded = True
         try:
             self._check(job.operation, bench, record)
             record.seconds["check"] = time.monotonic() - begin
