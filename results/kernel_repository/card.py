@@ -114,12 +114,9 @@ def _usage(signature: Signature, module: str, kind: str) -> str:
         f' device="{device}")'
         for each in signature.outputs
     ]
-    arguments = [
-        *(each.name for each in signature.arguments),
-        *signature.untold,
-        *(each.name for each in signature.scalars),
-    ]
-    return "\n".join([*lines, f"{module}.{signature.function}({', '.join(arguments)})"])
+    untold = [f"{each.name}={each.name}" for each in signature.untold]
+    given = [*(each.name for each in (*signature.arguments, *signature.scalars)), *untold]
+    return "\n".join([*lines, f"{module}.{signature.function}({', '.join(given)})"])
 
 
 def _provenance(kernel: JudgedKernel) -> list[tuple[str, str]]:

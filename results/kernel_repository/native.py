@@ -34,11 +34,11 @@ def _parameters(signature: Signature) -> str:
         f"at::Tensor &{each.name}" if each.output else f"const at::Tensor &{each.name}"
         for each in signature.arguments
     ]
-    scalars = [f"int64_t {name}" for name in signature.untold]
-    scalars += [
+    scalars = [
         f"{'double' if each.type == 'float' else 'int64_t'} {each.name}"
         for each in signature.scalars
     ]
+    scalars += [f"int64_t {each.name}" for each in signature.untold]
     return ", ".join(tensors + scalars)
 
 
@@ -58,8 +58,8 @@ def _call(signature: Signature, dims: tuple[str, ...], language: str) -> str:
 
 def _schema(signature: Signature) -> str:
     tensors = [f"Tensor{'!' if each.output else ''} {each.name}" for each in signature.arguments]
-    scalars = [f"int {name}" for name in signature.untold]
-    scalars += [f"{each.type} {each.name}" for each in signature.scalars]
+    scalars = [f"{each.type} {each.name}" for each in signature.scalars]
+    scalars += [f"int {each.name}" for each in signature.untold]
     return f"{signature.function}({', '.join(tensors + scalars)}) -> ()"
 
 

@@ -52,20 +52,27 @@ class Dim:
 
 
 @dataclass(frozen=True)
+class UntoldDim:
+    """A dim that no shape tells, and the tensor of indices below it, None where there is none."""
+
+    name: str
+    index: str | None
+
+
+@dataclass(frozen=True)
 class Signature:
     """The arguments of an exported function, and the conditions on the dims.
 
     `arguments` are in the order of the exported function, `called` in that of the candidate.
-    `dims` are those that shapes tell, each computable from the earlier ones; `untold` is what the
-    caller must pass, after the tensors. `exact` are the divisions without remainder that the
-    shapes ask for.
+    `dims` are those that shapes tell, each computable from the earlier ones; the `untold` ones are
+    arguments after the scalars. `exact` are the divisions without remainder that shapes ask for.
     """
 
     function: str
     arguments: tuple[TensorArgument, ...]
     called: tuple[TensorArgument, ...]
     dims: tuple[Dim, ...]
-    untold: tuple[str, ...]
+    untold: tuple[UntoldDim, ...]
     scalars: tuple[Scalar, ...]
     exact: tuple[tuple[str, str], ...]
 
@@ -73,6 +80,12 @@ class Signature:
     def outputs(self) -> tuple[TensorArgument, ...]:
         """The tensors that the function writes."""
         return tuple(each for each in self.arguments if each.output)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all the arguments, in the order of the exported function."""
+        given = (*self.arguments, *self.scalars, *self.untold)
+        return tuple(each.name for each in given)
 
     @property
     def inputs(self) -> tuple[TensorArgument, ...]:
@@ -98,10 +111,15 @@ def signature_of(operation: Operation, language: Language) -> Signature:
         arguments=tuple(sorted(called, key=lambda each: not each.output)),
         called=called,
         dims=tuple(dims.values()),
-        untold=tuple(name for name in taken if name not in dims),
+        untold=tuple(_untold(operation, name) for name in taken if name not in dims),
         scalars=operation.scalars,
         exact=tuple(dict.fromkeys(pair for extent in shapes for pair in _divisions(extent))),
     )
+
+
+def _untold(operation: Operation, name: str) -> UntoldDim:
+    bounded = (each.name for each in operation.inputs if each.index_dim == name)
+    return UntoldDim(name, next(bounded, None))
 
 
 def _argument(tensor: Tensor, output: bool, language: Language) -> TensorArgument:

@@ -71,8 +71,10 @@ def trial_values(kernel: JudgedKernel, signature: Signature) -> dict[str, Any]:
             for each in operation.workloads_on(kind)
             if each.visible
         ],
-        "test_untold": "".join(f', dims["{dim}"]' for dim in signature.untold),
-        "benchmark_untold": "".join(f', self.dims["{dim}"]' for dim in signature.untold),
+        "test_untold": "".join(f', {each.name}=dims["{each.name}"]' for each in signature.untold),
+        "benchmark_untold": "".join(
+            f', {each.name}=self.dims["{each.name}"]' for each in signature.untold
+        ),
         "scalar_values": "".join(f", {each.value!r}" for each in signature.scalars),
         "test_dims": "".join(f', dims["{dim}"]' for dim in reference_dims),
         "benchmark_dims": "".join(f', self.dims["{dim}"]' for dim in reference_dims),
