@@ -72,9 +72,10 @@ def list_(
 @click.option(
     "--license", "license_id", default="Apache-2.0", show_default=True, help="Its license."
 )
+@click.option("--build", is_flag=True, help="Build it too, for the torch of this machine.")
 @click.option("--push", "repo_id", metavar="OWNER/NAME", help="Send it to this Hub repository.")
 @click.option("--dry-run", is_flag=True, help="With --push: say what would be sent, and send none.")
-@click.option("--unsafe", is_flag=True, help="Judge FILE without a sandbox where none works.")
+@click.option("--unsafe", is_flag=True, help="Judge and build without a sandbox where none works.")
 @_JSON
 def export(**request: Any) -> None:
     """Write the best correct candidate for an operation as a kernel repository.

@@ -28,6 +28,7 @@ from ..tasks.errors import UsageError
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import load_profile
 from ..tasks.operation import load_operation
+from .build_kernel import build_kernel
 from .judge_file import evidence_of_file, language_of, read_source
 
 
@@ -49,6 +50,7 @@ class ExportRequest:
     name: str | None
     license_id: str
     repo_id: str | None
+    build: bool
     unsafe: bool
 
     def __post_init__(self) -> None:
@@ -70,7 +72,8 @@ def export_kernel_command(request: ExportRequest, *, dry_run: bool, as_json: boo
     Raises:
         UsageError: there is no such candidate, it is not correct, the folder is taken, or the Hub
             refuses.
-        MachineError: a file is to be judged, and there is no compiler or no sandbox.
+        BuildFailedError: it is written, and does not build here.
+        MachineError: something is to be judged or built, and there is no compiler or no sandbox.
     """
     if dry_run and request.repo_id is None:
         raise ExportRequestError("--dry-run is for --push: give --push OWNER/NAME too.")
@@ -80,14 +83,20 @@ def export_kernel_command(request: ExportRequest, *, dry_run: bool, as_json: boo
         kernel, name=request.name, license_id=request.license_id, repo_id=request.repo_id
     )
     write_repository(repository, request.output)
+    built = None
+    # Where nothing is compiled, the build is written already.
+    if request.build and kernel.eval_task.language != "triton":
+        built = build_kernel(repository, request.output, kernel, unsafe=request.unsafe)
     sent = None
     if request.repo_id is not None and not dry_run:
         sent = push(repository, request.repo_id)
     if as_json:
-        click.echo(json.dumps(_described(request, kernel, repository, sent)))
+        click.echo(json.dumps(_described(request, kernel, repository, built, sent)))
         return
     for path in repository.files:
         click.echo(f"  {request.output / path}")
+    if built is not None:
+        click.echo(f"  {built}, a build for this machine that `kernels.get_local_kernel` loads")
     click.echo(f"\n{kernel.eval_task.id}: {headline(kernel.evidence)}")
     if request.repo_id is not None:
         _say_uploads(repository, request.repo_id, sent)
@@ -102,7 +111,11 @@ def _say_uploads(repository: KernelRepository, repo_id: str, sent: str | None) -
 
 
 def _described(
-    request: ExportRequest, kernel: JudgedKernel, repository: KernelRepository, sent: str | None
+    request: ExportRequest,
+    kernel: JudgedKernel,
+    repository: KernelRepository,
+    built: Path | None,
+    sent: str | None,
 ) -> dict[str, Any]:
     planned = uploads(repository) if request.repo_id is not None else []
     return {
@@ -116,6 +129,7 @@ def _described(
         "variant": kernel.variant,
         "headline": headline(kernel.evidence),
         "files": list(repository.files),
+        "build": str(built) if built else None,
         "repo_id": request.repo_id,
         "uploads": {each.branch: list(each.files) for each in planned},
         "sent": sent,

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from ...tasks.build_toml import read_build_toml
 from ...tasks.language import language_within
+from .builds import noarch_build
 from .card import card_values
 from .kernel import ExportError, JudgedKernel
 from .native import native_values
-from .noarch import noarch_build
 from .package import package_values
 from .render import render
 from .signature import signature_of
@@ -30,6 +30,7 @@ class KernelRepository:
     """
 
     name: str
+    license_id: str
     backend: str
     capabilities: tuple[str, ...]
     files: dict[str, str]
@@ -102,7 +103,7 @@ def kernel_repository(
             },
         )
     read_build_toml(files["build.toml"])
-    return KernelRepository(name, backend, capabilities, dict(sorted(files.items())))
+    return KernelRepository(name, license_id, backend, capabilities, dict(sorted(files.items())))
 
 
 def _as_it_is(
@@ -132,7 +133,11 @@ def _as_it_is(
         "evidence.json": json.dumps(kernel.evidence, indent=1) + "\n",
     }
     return KernelRepository(
-        general.name, _backend(kernel), (), dict(sorted((files | added).items()))
+        name=general.name,
+        license_id=general.license,
+        backend=_backend(kernel),
+        capabilities=_archs(kernel),
+        files=dict(sorted((files | added).items())),
     )
 
 

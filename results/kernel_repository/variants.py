@@ -82,6 +82,14 @@ class Target:
             arch,
         )
 
+    @property
+    def variant(self) -> str:
+        """The name of a build that is made there."""
+        toolkit = "".join(str(part) for part in self.backend_version or ())
+        backend = {"cuda": "cu"}.get(self.backend, self.backend) + toolkit
+        torch = "".join(str(part) for part in self.torch or ())
+        return f"torch{torch}-cxx11-{backend}-{self.cpu}-{self.system}"
+
     def takes(self, variant: Variant) -> bool:
         """Whether `kernels` would load the variant there, its archs aside."""
         if variant.backend not in (self.backend, "universal"):
