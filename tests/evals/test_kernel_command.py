@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,56 @@ def test_the_best_is_exported_unaltered_with_its_evidence(skilldyno, logs: Path,
     ):
         assert words in card
     assert json.loads((out / "evidence.json").read_text())["verdict"] == "correct"
+
+
+@pytest.fixture
+def exported(skilldyno, rms_norm, tmp_path: Path) -> Path:
+    """The repository of an honest kernel, with its build for this machine."""
+    found = Outcome(source=rms_norm())
+    write_log(tmp_path / "logs", ops=["rms_norm"], op_digest=DIGEST, judge=lambda op, epoch: found)
+    out = tmp_path / "exported"
+    logs = str(tmp_path / "logs")
+    done = skilldyno("kernel", "export", logs, "--op", "rms_norm", "-o", str(out), "--build")
+    assert done.returncode == 0, done.stderr
+    assert str(out / "build/torch") in done.stdout
+    return out
+
+
+def test_an_export_is_loaded_by_kernels_and_passes_its_own_tests(exported: Path):
+    pytest.importorskip("kernels")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        cwd=exported,
+        env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 passed" in done.stdout
+
+
+@pytest.mark.alone
+def test_an_export_is_judged_correct_again(exported: Path, skilldyno):
+    done = skilldyno("judge", str(exported), "--op", "rms_norm", "--json")
+    found = json.loads(done.stdout)
+    assert found["verdict"] == "correct", found["reason"]
+    assert [step["name"] for step in found["steps"] if step["passed"] is False] == []
+
+
+def test_an_export_that_does_not_build_says_why(skilldyno, logs: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    write_log(
+        logs,
+        ops=["softmax"],
+        op_digest=load_operation("softmax").digest,
+        judge=lambda op, epoch: Outcome(source="nonsense;\n"),
+    )
+    asked = ("kernel", "export", str(logs), "--op", "softmax", "-o", str(out), "--build")
+    done = skilldyno(*asked)
+    assert done.returncode == 1
+    assert "is written, and does not build here: softmax_cpu/softmax.cpp" in done.stderr
+    assert (out / "build.toml").is_file()
 
 
 def test_several_machines_need_a_choice(skilldyno, logs: Path, tmp_path: Path):
