@@ -52,7 +52,7 @@ def _call(signature: Signature, dims: tuple[str, ...], language: str) -> str:
     arguments += dims
     arguments += [f"static_cast<{each.c_type}>({each.name})" for each in signature.scalars]
     if language == "cuda":
-        arguments.append("at::cuda::getCurrentCUDAStream()")
+        arguments.append("c10::cuda::getCurrentCUDAStream()")
     return ",\n      ".join(["", *arguments]).removeprefix(",")
 
 
