@@ -48,26 +48,26 @@ def main() -> None:
 @click.option(
     "--log-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("results/runs/demo"),
-    show_default=True,
-    help="Where logs, evidence and the report go.",
+    help="Where logs, evidence and the report go.  [default: results/runs/demo]",
 )
+@click.option("--kernel-repos", is_flag=True, help="Whole kernel repositories, step by step.")
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
-def demo(fresh: bool, log_dir: Path, as_json: bool) -> None:
+def demo(fresh: bool, log_dir: Path | None, kernel_repos: bool, as_json: bool) -> None:
     """Judge recorded completions with and without a Skill, live on this CPU.
 
     Needs g++, no GPU and no API key.  Interrupted or killed, the same command resumes it.
     """
     from .demo import run_demo
 
-    run_demo(log_dir, fresh=fresh, as_json=as_json)
+    folder = log_dir or Path("results/runs", "demo-kernel-repos" if kernel_repos else "demo")
+    run_demo(folder, fresh=fresh, as_json=as_json, kernel_repos=kernel_repos)
 
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @ops_option
 @click.option("--op", "op", required=True, help="The operation that the kernel computes.")
-@click.option("--language", help="By default told by the file's ending (.cpp).")
+@click.option("--language", help="By default told by FILE: its ending, or a folder.")
 @click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole evidence as JSON.")
 @click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
@@ -75,7 +75,7 @@ def demo(fresh: bool, log_dir: Path, as_json: bool) -> None:
 def judge(
     file: Path, op: str, language: str | None, compile_for: str | None, **options: Any
 ) -> None:
-    """Judge one kernel file: build it, check it, time it, and say why.
+    """Judge one kernel file or kernel repository: build it, check it, time it, and say why.
 
     Exits 0 if the verdict is correct, 1 for any other.  With --compile-for on a machine without
     the GPU it is built only, and the exit code is 0 if it builds for every arch.

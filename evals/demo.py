@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+from inspect_ai import Task
 from inspect_ai.model import get_model
 
 from ..results.compare import compare_logs
@@ -20,16 +21,19 @@ from .progress import judging_progress
 from .recording import load_recording
 
 RECORDING = "claude-cpp"
+REPOSITORIES = "claude-kernel-repos"
+_HARDWARE = "cpu-x86_64"
 _SKILL = SHIPPED_SKILLS / "cpu-kernels"
 
 
-def run_demo(log_dir: Path, *, fresh: bool, as_json: bool) -> None:
+def run_demo(log_dir: Path, *, fresh: bool, as_json: bool, kernel_repos: bool = False) -> None:
     """Judge the recorded completions, or what is left of them, and print the comparison.
 
     Args:
         log_dir: where the logs, the evidence and the report go.
         fresh: set an earlier run in that folder aside, and start over.
         as_json: end with one JSON object on stdout instead of tables.
+        kernel_repos: judge whole kernel repositories instead of single kernels.
 
     Raises:
         ToolchainError: there is no g++.
@@ -49,13 +53,18 @@ def run_demo(log_dir: Path, *, fresh: bool, as_json: bool) -> None:
             err=True,
         )
     begin = time.monotonic()
-    recording = load_recording(RECORDING)
+    name = REPOSITORIES if kernel_repos else RECORDING
+    recording = load_recording(name)
     evidence = str(log_dir / "evidence")
-    arms = [
-        kernel_skill(skill=skill, recording=RECORDING, evidence_dir=evidence, unsafe=unsafe)
-        for skill in (None, str(_SKILL))
-    ]
-    total = len(recording.completions)
+    arms = (
+        _repository_arms(evidence, unsafe=unsafe)
+        if kernel_repos
+        else [
+            kernel_skill(skill=skill, recording=name, evidence_dir=evidence, unsafe=unsafe)
+            for skill in (None, str(_SKILL))
+        ]
+    )
+    total = sum(1 for _, eval_task, _ in recording.completions if f"/{_HARDWARE}/" in eval_task)
     done = samples_done(log_dir)
     _say(
         f"{total} recorded completions: {done} judged already"
@@ -70,6 +79,22 @@ def run_demo(log_dir: Path, *, fresh: bool, as_json: bool) -> None:
     else:
         click.echo(result.text)
     _say(f"{time.monotonic() - begin:.0f} s in all")
+
+
+def _repository_arms(evidence: str, *, unsafe: bool) -> list[Task]:
+    recorded = load_recording(REPOSITORIES).completions
+    variants = [variant for variant, eval_task, _ in recorded if f"/{_HARDWARE}/" in eval_task]
+    return [
+        kernel_skill(
+            variant=variant,
+            suite="demo-kernel-repos",
+            hardware=_HARDWARE,
+            recording=REPOSITORIES,
+            evidence_dir=evidence,
+            unsafe=unsafe,
+        )
+        for variant in dict.fromkeys(variants)
+    ]
 
 
 def _say(text: str) -> None:

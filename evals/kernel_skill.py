@@ -13,7 +13,7 @@ from inspect_ai.solver import Solver, generate
 
 from ..scorers.job import parse_archs
 from ..scorers.judge.files import judge_digest
-from ..scorers.kernel import kernel_quality
+from ..scorers.kernel import scorer_for
 from ..skills.skill import INLINE_BUDGET, load_skill
 from ..skills.variants import Delivery, Variant, VariantError, make_variant
 from ..tasks.eval_task import EvalTask
@@ -49,7 +49,8 @@ def kernel_skill(
     Args:
         skill: the Skill: a folder, a zip, `path@REV`, `git+URL@REV#FOLDER` or `hf://OWNER/NAME`.
         variant: `none`, `prompt`, `sham`, `skill`, `without:PART` or `only:PART`; by default
-            `skill` where there is one, else `none`.
+            `skill` where there is one, else `none`. With a recording also the name of one of its
+            variants whose Skill is not here.
         delivery: `inline`, in a system message, or `tool`, where the model opens the files.
         inline_budget: the estimated tokens up to which references are delivered inline.
         suite: a suite's name or file.
@@ -76,14 +77,20 @@ def kernel_skill(
     ]
     choice = variant or ("skill" if skill is not None else "none")
     loaded = load_skill(skill) if skill is not None else None
-    made = make_variant(loaded, choice, inline_budget, delivery)
+    made = (
+        Variant(choice, None, None, "inline", {})
+        if recording is not None and choice in load_recording(recording).variants
+        else make_variant(loaded, choice, inline_budget, delivery)
+    )
     folder = evidence_dir or str(Path(os.environ.get("INSPECT_LOG_DIR", "logs")) / "evidence")
     archs = parse_archs(compile_for, chosen.language) if compile_for else ()
     setting = _setting_digest(eval_tasks, archs)
     return Task(
         dataset=MemoryDataset([_sample(t, archs) for t in eval_tasks], name=chosen.name),
         solver=_solvers(skill, choice, made, inline_budget, recording),
-        scorer=kernel_quality(made.name, folder, unsafe) if judging == "here" else None,
+        scorer=scorer_for(chosen.language, made.name, folder, unsafe)
+        if judging == "here"
+        else None,
         epochs=Epochs(epochs or chosen.epochs, "mean"),
         name="kernel_skill",
         version=f"{COMPARABILITY}-{_content_digest(setting, made)}",

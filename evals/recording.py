@@ -60,6 +60,11 @@ class Recording:
     skills: dict[str, str]
     completions: dict[tuple[str, str, int], RecordedCompletion]
 
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The recorded names of the variants, in the order of the file."""
+        return tuple(dict.fromkeys(variant for variant, _, _ in self.completions))
+
     def variant_of(self, variant: Variant) -> str:
         """The recorded name of a variant, which for a Skill is told by its fingerprint.
 

@@ -11,7 +11,7 @@ from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
 from ..results.logs import select_logs
 from ..scorers.executors.kept import kept_executor
 from ..scorers.executors.local import local_executor
-from ..scorers.kernel import candidate_job, kernel_quality
+from ..scorers.kernel import candidate_job, scorer_for
 from ..scorers.pack import write_pack
 from ..tasks.errors import UsageError
 from ..tasks.hardware import load_profile, require_this_machine
@@ -65,7 +65,8 @@ def score_logs(logs: list[Path], evidence: Path | None, *, unsafe: bool) -> None
         _require_evidence(list(read.values()), evidence)
     try:
         for file, log in read.items():
-            scorer = kernel_quality(
+            scorer = scorer_for(
+                str((log.eval.metadata or {}).get("language")),
                 _variant(log),
                 str(file.parent / "evidence"),
                 unsafe,

@@ -57,8 +57,14 @@ SCHEMA: tuple[Column, ...] = (
     Column("status", "str", "scored, unscored (infra_error) or errored (the sample raised)"),
     Column("verdict", "str", "the judge's verdict; infra_error unless status is scored"),
     Column("reason", "str", "one sentence on the verdict"),
+    Column("manifest", "float", "1 if build.toml was accepted, else 0; NaN but for torch-ext"),
+    Column("loaded", "float", "1 if the package was imported, else 0; NaN but for torch-ext"),
     Column("compiled", "float", "1 if the candidate built, else 0; NaN unless scored"),
-    Column("compat", "float", "share of the archs asked for that it builds for; NaN if none was"),
+    Column(
+        "compat",
+        "float",
+        "share of the archs asked for that it builds for, or claims to; NaN if none",
+    ),
     Column("correct", "float", "1 if correct on every workload, else 0; NaN unless scored"),
     Column("speedup", "float", "baseline time / candidate time, geometric mean over workloads"),
     Column("speedup_low", "float", "lower bound of the 95 % interval of speedup"),
@@ -165,6 +171,7 @@ def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
         "status": "scored",
         "verdict": evidence["verdict"],
         "reason": evidence["reason"],
+        **_steps(evidence),
         "compiled": float(evidence["compiled"]),
         "compat": _compat(evidence, sample),
         "correct": float(evidence["correct"]),
@@ -186,7 +193,15 @@ def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
     return record
 
 
+def _steps(evidence: dict[str, Any]) -> dict[str, float]:
+    passed = {step["name"]: float(step["passed"] is True) for step in evidence.get("steps", ())}
+    return {name: passed.get(name, math.nan) for name in ("manifest", "loaded")}
+
+
 def _compat(evidence: dict[str, Any], sample: EvalSample) -> float:
+    steps = {step["name"]: step["passed"] for step in evidence.get("steps", ())}
+    if "compat" in steps:
+        return float(steps["compat"] is True)
     if not sample.metadata.get("compile_for"):
         return math.nan
     if evidence["verdict"] == "no_code":
@@ -212,7 +227,16 @@ def _errored(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
 
 
 def _missing(status: str, reason: str) -> dict[str, Any]:
-    numbers = ("compiled", "compat", "correct", "speedup", "speedup_low", "speedup_high")
+    numbers = (
+        "manifest",
+        "loaded",
+        "compiled",
+        "compat",
+        "correct",
+        "speedup",
+        "speedup_low",
+        "speedup_high",
+    )
     return {
         "status": status,
         "verdict": "infra_error",

@@ -24,6 +24,7 @@ from .executors.kept import kept_executor
 from .executors.local import local_executor
 from .job import RefusedError, make_job
 from .judge.evidence import Evidence
+from .judge.steps import STEPS
 
 
 async def _result(future: Future[Evidence]) -> Evidence:
@@ -55,8 +56,11 @@ def score_of(evidence: Evidence, source: str | None) -> Score:
             metadata=compact(evidence),
         )
     speedup = evidence.speedup or 0.0
+    # A step that was not reached was not passed.
+    steps = {step.name: int(step.passed is True) for step in evidence.steps}
     return Score(
         value={
+            **steps,
             "compiled": int(evidence.compiled),
             "correct": int(evidence.correct),
             "fast_1": int(evidence.correct and speedup > 1.0),
@@ -142,9 +146,10 @@ def candidate_job(
     return CandidateJob(found.source, job, None)
 
 
-@scorer(
-    metrics={key: _metrics(key) for key in ("compiled", "correct", "fast_1", "speedup", "roofline")}
-)
+_QUALITIES = ("compiled", "correct", "fast_1", "speedup", "roofline")
+
+
+@scorer(metrics={key: _metrics(key) for key in _QUALITIES})
 def kernel_quality(
     variant: str, evidence_dir: str, unsafe: bool = False, evidence_file: str | None = None
 ) -> Scorer:
@@ -156,7 +161,37 @@ def kernel_quality(
         unsafe: judge without a sandbox where none works.
         evidence_file: a file of evidence that a packed judge wrote, instead of judging here.
     """
+    return _scorer(variant, evidence_dir, unsafe, evidence_file)
 
+
+@scorer(metrics={key: _metrics(key) for key in (*STEPS, *_QUALITIES[2:])})
+def repository_quality(
+    variant: str, evidence_dir: str, unsafe: bool = False, evidence_file: str | None = None
+) -> Scorer:
+    """Judge the kernel repository of a completion: step by step, and then its speed.
+
+    Args:
+        variant: the arm's variant, which orders the judging: arms take turns.
+        evidence_dir: the folder for the whole evidence records, raw timings included.
+        unsafe: judge without a sandbox where none works.
+        evidence_file: a file of evidence that a packed judge wrote, instead of judging here.
+    """
+    return _scorer(variant, evidence_dir, unsafe, evidence_file)
+
+
+def scorer_for(
+    language: str,
+    variant: str,
+    evidence_dir: str,
+    unsafe: bool = False,
+    evidence_file: str | None = None,
+) -> Scorer:
+    """The scorer of candidates in a language."""
+    chosen = repository_quality if language == "torch-ext" else kernel_quality
+    return chosen(variant, evidence_dir, unsafe, evidence_file)
+
+
+def _scorer(variant: str, evidence_dir: str, unsafe: bool, evidence_file: str | None) -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:
         found = candidate_job(
             sample_id=state.sample_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -68,7 +68,9 @@ class Repository:
         for file in self.files:
             _check_path(file.path)
         _check_distinct([file.path for file in self.files])
-        object.__setattr__(self, "files", tuple(sorted(self.files, key=lambda file: file.path)))
+        # As fenced blocks have it, every text ends with a line.
+        ended = [replace(f, text=f.text.removesuffix("\n") + "\n") for f in self.files]
+        object.__setattr__(self, "files", tuple(sorted(ended, key=lambda file: file.path)))
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -147,8 +149,7 @@ def _block(file: File) -> str:
     ticks = max((len(run) for run in re.findall(r"^[ \t]*(`{3,})", file.text, re.M)), default=2)
     fence = "`" * max(3, ticks + 1)
     label = _LABELS.get(PurePosixPath(file.path).suffix, "text")
-    ending = "" if file.text.endswith("\n") else "\n"
-    return f"{fence}{label} {file.path}\n{file.text}{ending}{fence}\n"
+    return f"{fence}{label} {file.path}\n{file.text}{fence}\n"
 
 
 def _check_path(path: str) -> None:

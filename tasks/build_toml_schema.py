@@ -5,9 +5,16 @@ the builder upgrades when it loads it. Source: the Rust types under kernels-data
 https://github.com/huggingface/kernels at 8ac69fc5.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
+
+EDITION: Final = 5
+KEYS_OF_EDITION_5: Final = (
+    *("general.kernel-depends", "general.tpu", "general.cuda.kernel-depends"),
+    *("general.neuron.kernel-depends", "general.xpu.kernel-depends"),
+)
+"""What a file without an edition must not have; a table as torch.stable-abi is the sixth."""
 
 Backend = Literal["cann", "cpu", "cuda", "metal", "neuron", "rocm", "tpu", "xpu"]
 Dependency = Literal[

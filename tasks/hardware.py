@@ -47,10 +47,14 @@ class Machine(Definition):
 
 
 class Toolchain(Definition):
-    """The compiler of one language, with flags for optimisation and target, none for linking."""
+    """The compiler of one language, with flags for optimisation and target, none for linking.
+
+    `described` is what a prompt in the language says of the machine, instead of its description.
+    """
 
     compiler: str
     flags: tuple[str, ...]
+    described: str | None = None
 
 
 class Measured(Definition):

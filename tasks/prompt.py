@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .eval_task import EvalTask
-from .language import Language
+from .language import DType, Language, language_within
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,58 @@ eager.
 Answer with one fenced ```{fence} block holding the whole source file, and nothing after it."""
 
 
+_SHORT: Final[dict[DType, str]] = {
+    "float32": "f32",
+    "bfloat16": "bf16",
+    "float16": "f16",
+    "float8_e4m3fn": "f8",
+    "uint8": "u8",
+    "int8": "i8",
+    "int32": "i32",
+    "int64": "i64",
+}
+
+_REPOSITORY_LIBRARY: Final = {
+    "forbidden": "The kernel's arithmetic must be your own code, not ATen or library calls.",
+    "allowed": "ATen and library calls are allowed.",
+}
+
+_REPOSITORY_PROMPT: Final = """\
+Write a kernel repository for Hugging Face kernel-builder (the current format, the one whose \
+builds the `kernels` Python library loads from the Hub) that implements this operation with the \
+`{backend}` backend for PyTorch.
+
+Operation: {name}
+{description}
+
+Hardware: {hardware}; tensors are torch.{dtype}{placement} unless said otherwise
+
+Reference (PyTorch):
+```python
+{reference}
+```
+
+The kernel is named `dyno-{kernel}`. Its Python package must expose `{signature}`: \
+destination-passing, outputs first, all tensors contiguous and allocated by the caller. Shapes: \
+{shapes}. {library}
+
+It is scored on: build.toml being accepted by kernel-builder, the extension building under \
+kernel-builder's rules, loading, numerical correctness on several shapes, and then speed-up over \
+PyTorch eager.
+
+Answer with one fenced block per file of the repository, and nothing else. The info string of each \
+block is the language followed by the file's path, for example:
+
+```toml build.toml
+…
+```"""
+
+
 def write_prompt(eval_task: EvalTask) -> str:
     """Return the prompt of an eval task, which names the visible workloads only."""
     operation, language = eval_task.operation, eval_task.language
+    if language == "torch-ext":
+        return _write_repository_prompt(eval_task)
     wording = _WORDINGS[language]
     workloads = operation.workloads_on(eval_task.hardware.kind)
     return _PROMPT.format(
@@ -78,4 +127,31 @@ def write_prompt(eval_task: EvalTask) -> str:
         shapes=operation.shapes(),
         library=_LIBRARY[operation.library],
         workloads="; ".join(workload.name for workload in workloads if workload.visible),
+    )
+
+
+def _write_repository_prompt(eval_task: EvalTask) -> str:
+    operation, kind = eval_task.operation, eval_task.hardware.kind
+    spoken = language_within(eval_task.language, kind)
+    # A type of its own is one that the tensor keeps where the others are narrower, on a GPU.
+    widest = "cuda" if "cuda" in operation.languages else spoken
+    main = operation.inputs[0].dtype
+    shapes = [
+        f"{t.name}[{','.join(t.shape)}]"
+        + (f" ({_SHORT[t.dtype[spoken]]})" if t.dtype[widest] != main[widest] else "")
+        for t in operation.tensors
+    ]
+    toolchain = eval_task.hardware.toolchain[eval_task.language]
+    return _REPOSITORY_PROMPT.format(
+        backend="cpu" if kind == "cpu" else "cuda",
+        name=operation.name,
+        description=operation.description,
+        hardware=toolchain.described or eval_task.hardware.description,
+        dtype=main[spoken],
+        placement="" if kind == "cpu" else " on the device",
+        reference=operation.shown_reference,
+        kernel=operation.name.replace("_", "-"),
+        signature=operation.signature(eval_task.language),
+        shapes=", ".join(shapes),
+        library=_REPOSITORY_LIBRARY[operation.library],
     )

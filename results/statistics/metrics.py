@@ -53,6 +53,16 @@ def compiled(rows: pd.DataFrame) -> FloatArray:
     return column(rows, "compiled")
 
 
+def manifest(rows: pd.DataFrame) -> FloatArray:
+    """1 where a kernel repository's build.toml was accepted, else 0; NaN for other languages."""
+    return column(rows, "manifest")
+
+
+def loaded(rows: pd.DataFrame) -> FloatArray:
+    """1 where a kernel repository's package was imported, else 0; NaN for other languages."""
+    return column(rows, "loaded")
+
+
 def compat(rows: pd.DataFrame) -> FloatArray:
     """Share of the archs asked for that the candidate builds for; NaN where none was asked for.
 
@@ -152,6 +162,8 @@ METRICS: tuple[Metric, ...] = (
         "secondary",
         log_roofline_share,
     ),
+    Metric("manifest", "build.toml", "accepted", "points", False, "extra", manifest),
+    Metric("loaded", "Loaded", "loaded", "points", False, "extra", loaded),
     Metric("compat", "Archs built for", "built for all archs", "points", False, "extra", compat),
     Metric("output_tokens", "Output tokens", "", "ratio", False, "cost", log_output_tokens),
 )

@@ -19,7 +19,9 @@ def fenced(code: str, info: str = "cpp", fence: str = "```") -> str:
     return f"{fence}{info}\n{code}{fence}\n"
 
 
-@pytest.mark.parametrize("path", sorted(RECORDINGS.glob("*.jsonl")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted(RECORDINGS.glob("claude-[ch]*.jsonl")), ids=lambda p: p.stem
+)
 def test_every_recorded_completion_has_a_candidate(path: Path):
     for line in path.read_text().splitlines():
         row = json.loads(line)

@@ -47,7 +47,7 @@ def test_a_suite_of_the_users_own(tmp_path: Path):
         ("epochs = 3", "epochs = 0", "the field 'epochs' is 0, but it should be greater than 0."),
         ("epochs", "epoch", "the field 'epoch' is unknown; did you mean 'epochs'? allowed: desc"),
         ("epochs = 3", "epochs = 3\nseed = 1", "the field 'seed' is unknown; allowed: description"),
-        ('"cpp"', '"c++"', "the field 'language' is 'c++', but it should be 'cpp', 'cuda' or 'tri"),
+        ('"cpp"', '"c++"', "the field 'language' is 'c++', but it should be 'cpp', 'cuda', 'tri"),
         ('"cpp"', '"cuda"', "Hardware 'cpu-x86_64' has no toolchain for 'cuda'; it has one for c"),
         ('"rope"', '"ropes"', "There is no operation 'ropes'; did you mean rope or rope_3d"),
         ('"rope"', '"softmax"', "the field 'operations' has 'softmax' twice; remove one."),
