@@ -56,8 +56,9 @@ def build_kernel(
         built = build_extension(parse_job(job), sandbox)
     if built.library is None:
         raise BuildFailedError(f"{folder} is written, and does not build here: {built.reason}.")
+    ignored = shutil.ignore_patterns("__pycache__")
     target = folder / "build" / Target.here().variant
-    shutil.copytree(built.library.parent, target, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(built.library.parent, target, ignore=ignored, dirs_exist_ok=True)
     metadata = build_metadata(
         name=repository.name,
         unique=built.library.name.partition(".")[0],

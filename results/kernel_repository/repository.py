@@ -142,17 +142,31 @@ def _as_it_is(
 
 
 def write_repository(repository: KernelRepository, folder: Path) -> None:
-    """Write a kernel repository into a folder that is not there yet, or is empty.
+    """Write a kernel repository into a folder, which may hold the same repository already.
 
     Raises:
-        ExportError: there is something in it.
+        ExportError: there is something else in it.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ExportError(f"{folder} is there already: remove it, or name another folder by -o.")
+    if folder.exists() and not _is_part(folder, repository):
+        raise ExportError(f"{folder} holds something else: remove it, or name another by -o.")
     for path, text in repository.files.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def _is_part(folder: Path, repository: KernelRepository) -> bool:
+    """Whether a folder holds nothing but files of the repository, and builds."""
+    if not folder.is_dir():
+        return False
+    for file in folder.rglob("*"):
+        path = file.relative_to(folder).as_posix()
+        if file.is_dir() or path.startswith("build/"):
+            continue
+        text = repository.files.get(path)
+        if text is None or text.encode("utf-8", "surrogatepass") != file.read_bytes():
+            return False
+    return True
 
 
 def _values(

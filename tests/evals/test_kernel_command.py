@@ -203,7 +203,7 @@ def test_a_file_is_exported_with_its_evidence_alone(skilldyno, logs: Path, tmp_p
         (["--op", "rms_norm", "--name", "My_Norm"], "small letters"),
         (["--op", "rms_norm", "--file", "x.cpp"], "one of them, and not both"),
         (["--op", "rms_norm", "--language", "cuda"], "No candidate for rms_norm/cuda is correct"),
-        (["--op", "rms_norm", "-o", "logs"], "is there already"),
+        (["--op", "rms_norm", "-o", "logs"], "holds something else"),
     ],
 )
 def test_a_wrong_request_is_one_sentence(options, words, skilldyno, logs: Path, tmp_path: Path):

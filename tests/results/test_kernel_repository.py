@@ -165,9 +165,18 @@ def test_a_repository_that_was_judged_is_not_altered():
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path):
     (tmp_path / "mine").write_text("mine")
-    with pytest.raises(ExportError, match="is there already"):
+    with pytest.raises(ExportError, match="holds something else"):
         write_repository(KernelRepository("a-b", "MIT", "cpu", (), {"mine": "yours"}), tmp_path)
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_the_same_repository_can_be_written_again(tmp_path: Path):
+    made = kernel_repository(judged("rms_norm", "cpp"))
+    for _ in range(2):
+        write_repository(made, tmp_path)
+    (tmp_path / "build.toml").write_text("edited")
+    with pytest.raises(ExportError, match="holds something else"):
+        write_repository(made, tmp_path)
 
 
 CPU = Target("here", "cpu", "x86_64", torch=(2, 13))
