@@ -9,6 +9,7 @@ from .evidence import Launch
 from .job import Job
 
 LEAST_SHARE = 0.5
+_ATEN = "aten::"
 
 
 class NotAuthored(Exception):
@@ -19,7 +20,8 @@ def attribute(launches: list[tuple[str, float]], job: Job, library: Path) -> tup
     """Tell for each kernel that ran whether it comes from the candidate.
 
     A native kernel is the candidate's if its symbol is in the candidate's library, a Triton kernel
-    if the candidate's source defines a function of its name.
+    if the candidate's source defines a function of its name. Of a repository on a CPU not kernels
+    are recorded but operators, and ATen's are a library's.
 
     Args:
         launches: names of the kernels in order, with seconds.
@@ -29,6 +31,8 @@ def attribute(launches: list[tuple[str, float]], job: Job, library: Path) -> tup
     binary = b"" if job.language == "triton" else library.read_bytes()
 
     def authored(name: str) -> bool:
+        if job.device == "cpu":
+            return not name.startswith(_ATEN)
         if job.language == "triton":
             return re.search(rf"^\s*def {re.escape(name)}\s*\(", job.source, re.M) is not None
         return name.encode() in binary
@@ -47,7 +51,7 @@ def require_authored(launches: tuple[Launch, ...]) -> None:
     if total > 0 and own < LEAST_SHARE * total:
         foreign = max((launch for launch in launches if not launch.authored), key=_seconds)
         raise NotAuthored(
-            f"{100 * (1 - own / total):.0f} % of its device time is library code, which this "
+            f"{100 * (1 - own / total):.0f} % of its time is library code, which this "
             f"operation forbids: {foreign.kernel[:120]}"
         )
 

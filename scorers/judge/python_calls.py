@@ -81,13 +81,13 @@ class TensorCalls:
         self.kernel(*self.arguments(dims, offsets))
 
 
-def python_calls(device_calls, host_calls, map_shared):
+def python_calls(device_calls, host_calls, wire):
     """The classes that serve a Python candidate, made from those that serve native ones.
 
     Args:
         device_calls: the one for a GPU.
         host_calls: the one for the host.
-        map_shared: maps memory that the judge shares.
+        wire: the module of the messages, which is another one beside a runner than in the judge.
 
     Returns:
         The one for a GPU and the one for the host.
@@ -107,7 +107,7 @@ def python_calls(device_calls, host_calls, map_shared):
 
     class PythonHostCalls(host_calls):
         def __init__(self, setup, descriptor):
-            self._kept, _ = map_shared(descriptor, setup["arena_bytes"])
+            self._kept, _ = wire.map_shared(descriptor, setup["arena_bytes"])
 
         def load(self, setup):
             """Import the candidate."""
@@ -122,5 +122,17 @@ def python_calls(device_calls, host_calls, map_shared):
                 kernel(*arguments)
                 nanoseconds.append(time.perf_counter_ns() - begin)
             return nanoseconds
+
+        def record(self, request, _setup):
+            """Make one call and tell which operators it ran, with their own nanoseconds."""
+            arguments = self.calls.arguments(request.dims, request.slots()[0])
+            # Not kineto, which writes files.
+            with torch.autograd.profiler.profile(use_kineto=False) as profile:
+                self.calls.kernel(*arguments)
+            lines = [
+                f"{int(1000 * each.self_cpu_time_total)} {each.key}"
+                for each in profile.key_averages()
+            ]
+            return wire.RECORD + "\n".join(lines).encode()[-wire.MESSAGE_BYTES // 2 :]
 
     return PythonDeviceCalls, PythonHostCalls

@@ -146,9 +146,10 @@ def main():
     device_calls, host_calls = DeviceCalls, HostCalls
     if sys.argv[2:]:
         sys.path += sys.argv[2:]
+        import wire
         from python_calls import python_calls
 
-        device_calls, host_calls = python_calls(DeviceCalls, HostCalls, map_shared)
+        device_calls, host_calls = python_calls(DeviceCalls, HostCalls, wire)
     control.send(b"hello")
     message, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 1)
     setup = json.loads(message[len(SETUP) :])

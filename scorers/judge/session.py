@@ -258,7 +258,8 @@ class Session:
                 if workload.timed:
                     self._time(job, workload, bench, baseline, record)
             record.seconds["time"] = time.monotonic() - begin
-            if job.operation.library == "forbidden" and self.device.gated:
+            recordable = self.device.gated or job.extension is not None
+            if job.operation.library == "forbidden" and recordable:
                 self._require_authored(job, library, bench, record)
         except torch.OutOfMemoryError:
             record.free_bytes = self.device.memory()[0]

@@ -24,11 +24,13 @@ def with_steps(evidence: Evidence, extension: Extension, *, loaded: bool) -> Evi
         extension: the repository.
         loaded: whether its package was imported and had the function.
     """
+    # The harness's fault says nothing of the step that it happened in.
+    faulty = evidence.verdict == "infra_error"
     reached = {
         "manifest": True,
         "compiled": evidence.compiled,
-        "loaded": loaded if evidence.compiled else None,
-        "correct": evidence.correct if loaded else None,
+        "loaded": loaded if evidence.compiled and (loaded or not faulty) else None,
+        "correct": evidence.correct if loaded and not faulty else None,
     }
     steps = [Step(name, ok, "" if ok else evidence.reason) for name, ok in reached.items()]
     steps = [step if step.passed is not None else Step(step.name, None) for step in steps]

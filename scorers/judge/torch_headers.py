@@ -41,7 +41,7 @@ class Headers:
     def options(self) -> list[str]:
         """The compiler's options."""
         folders = ([brief_folder()] if self.brief else []) + list(self.include)
-        return [f"-isystem{folder}" for folder in folders]
+        return [word for folder in folders for word in ("-isystem", str(folder))]
 
 
 @lru_cache(maxsize=2)

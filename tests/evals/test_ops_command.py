@@ -141,7 +141,7 @@ def test_a_typo_in_any_field_is_one_sentence(skilldyno, own: Path, before, after
         (["new", "soft max"], "cannot be the name of an operation"),
         (["new", "softmax"], "There is an operation 'softmax' already; choose another name."),
         (["show", "sofmax"], "did you mean softmax"),
-        (["show", "softmax", "--language", "zig"], "give one of cpp, cuda, triton."),
+        (["show", "softmax", "--language", "zig"], "give one of cpp, cuda, triton, torch-ext."),
         (["show", "softmax", "--hardware", "h200", "--language", "cpp"], "no toolchain for 'cpp'"),
         (["check", "nowhere"], "there is no such file; an operation needs it."),
         (["--ops", "nowhere"], "nowhere: no op.toml is in it or in a folder of it; name a folder"),

@@ -77,6 +77,12 @@ def test_pairings_that_nothing_could_judge_are_refused():
         EvalTask(native, load_profile("h200"), "triton")
 
 
+def test_prompts_for_kernel_repositories_are_those_of_their_recording():
+    lines = (RECORDINGS / "claude-kernel-repos.jsonl").read_text().splitlines()
+    for row in map(json.loads, lines):
+        assert write_prompt(eval_task(row["op"], row["hardware"], "torch-ext")) == row["prompt"]
+
+
 def test_a_triton_prompt_asks_for_python():
     prompt = write_prompt(eval_task("rms_norm", "h200", "triton"))
     assert "```python\ndef rms_norm(x, weight, out, eps):\n```" in prompt
