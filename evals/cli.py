@@ -13,6 +13,7 @@ from ..tasks.errors import RunError, UsageError
 from .cli_agent import agent_options
 from .cli_gate import gate, plan
 from .cli_hardware import hardware as hardware_
+from .cli_kernel import kernel
 from .cli_ops import ops, ops_option
 from .cli_prompts import prompts
 
@@ -367,3 +368,4 @@ main.add_command(plan)
 main.add_command(ops)
 main.add_command(prompts)
 main.add_command(hardware_)
+main.add_command(kernel)

@@ -66,6 +66,31 @@ def judge_file(
         UsageError: the file, op, language or profile is not usable.
         MachineError: there is no compiler or no sandbox.
     """
+    evidence = evidence_of_file(
+        file, op, language, hardware, unsafe=unsafe, compile_for=compile_for
+    )
+    if as_json:
+        click.echo(json.dumps(evidence.to_dict()))
+    else:
+        click.echo(describe(evidence))
+    return evidence.verdict
+
+
+def evidence_of_file(
+    file: Path,
+    op: str | Path,
+    language: str | None,
+    hardware: str,
+    *,
+    unsafe: bool,
+    compile_for: tuple[str, ...] = (),
+) -> Evidence:
+    """Judge one kernel file for an operation, or for the KernelBench problem in a file.
+
+    Raises:
+        UsageError: the file, op, language or profile is not usable.
+        MachineError: there is no compiler or no sandbox.
+    """
     if isinstance(op, Path):
         chosen, operation = "torch", read_problem(op)
     else:
@@ -87,7 +112,7 @@ def judge_file(
             compile_for=compile_for,
         )
     except RefusedError as error:
-        evidence = refused_before(
+        return refused_before(
             id=file.name,
             operation=operation.name,
             operation_digest=operation.digest,
@@ -96,13 +121,7 @@ def judge_file(
             source=source,
             reason=str(error),
         )
-    else:
-        evidence = _judged(job, f"{file.name} as {operation.name} on {profile.name}")
-    if as_json:
-        click.echo(json.dumps(evidence.to_dict()))
-    else:
-        click.echo(describe(evidence))
-    return evidence.verdict
+    return _judged(job, f"{file.name} as {operation.name} on {profile.name}")
 
 
 def _judged(job: dict[str, Any], what: str) -> Evidence:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from tabulate import tabulate
 
+from ..tasks.hub_kernels import hub_kernels
 from ..tasks.language import Kind
 from ..tasks.operation import Operation, load_operations
 
@@ -55,6 +56,7 @@ def describe_operation(operation: Operation) -> dict[str, Any]:
         "library": operation.library,
         "languages": list(operation.languages),
         "digest": operation.digest,
+        "hub": hub_kernels().get(operation.name, {}),
         "workloads": {
             kind: {
                 "visible": len(table.visible),

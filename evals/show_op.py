@@ -16,6 +16,7 @@ from ..results.table import read_rows
 from ..tasks.errors import UsageError
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, load_profile, load_profiles
+from ..tasks.hub_kernels import hub_kernels
 from ..tasks.language import KIND_OF_LANGUAGE, Kind, Language, SourceLanguage, language_within
 from ..tasks.operation import Operation, load_operation
 from ..tasks.prompt import write_prompt
@@ -69,6 +70,9 @@ def show_op_command(
         return
     click.echo(write_prompt(eval_task))
     click.echo(f"\n{operation.name}: {operation.family}, {operation.tier}; {operation.source}")
+    if there := hub_kernels().get(operation.name):
+        named = ", ".join(f"{function} of {repo_id}" for repo_id, function in there.items())
+        click.echo(f"On the Hub: {named}")
     click.echo(
         "What the judge runs, with the least time by each profile's ceilings, the measured ones"
         " where it has them:\n"

@@ -130,7 +130,14 @@ def _sample(identity: dict[str, Any], epoch: int, outcome: Outcome, scored: bool
     if outcome.error is not None:
         sample.error = EvalError(message=outcome.error, traceback="", traceback_ansi="")
     elif scored:
-        sample.scores = {"kernel_quality": score(outcome)}
+        judged = score(outcome)
+        judged.metadata = (judged.metadata or {}) | {
+            "operation": identity["op"],
+            "operation_digest": identity["op_digest"],
+            "hardware": identity["hardware"],
+            "language": identity["language"],
+        }
+        sample.scores = {"kernel_quality": judged}
     return sample
 
 
@@ -226,4 +233,5 @@ def _timing(speedup: float) -> dict[str, Any]:
         "roofline_seconds": 1.1e-4,
         "roofline_fraction": min(0.95, 0.11 * speedup),
         "bound_seconds": 1.1e-4,
+        "baselines": {"eager": speedup},
     }
