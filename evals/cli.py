@@ -10,9 +10,17 @@ import click
 
 from ..scorers.judge.errors import MachineError
 from ..tasks.errors import RunError, UsageError
+from .cli_agent import agent_options
 from .cli_gate import gate, plan
 from .cli_hardware import hardware as hardware_
 from .cli_ops import ops, ops_option
+from .cli_prompts import prompts
+
+prices_option = click.option(
+    "--prices",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A .toml file of what tokens cost, before the shipped one.",
+)
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -111,6 +119,7 @@ def judge(
 @click.option("--suite", default="demo", show_default=True, help="A suite's name or .toml file.")
 @ops_option
 @click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
+@click.option("--language", help="Of the kernels: cpp, cuda or triton; else the suite's.")
 @click.option("--epochs", type=click.IntRange(1), help="Samples of each op; else the suite's.")
 @click.option("--sham", is_flag=True, help="Add inert text of the first SKILL's length.")
 @click.option("--prompt", is_flag=True, help="Add three sentences of generic advice.")
@@ -118,9 +127,7 @@ def judge(
 @click.option(
     "--delivery",
     type=click.Choice(["inline", "tool"]),
-    default="inline",
-    show_default=True,
-    help="In a system message, or by a tool that opens the files.",
+    help="In a system message, the default, or by a tool that opens it, an agent's default.",
 )
 @click.option(
     "--inline-budget",
@@ -130,6 +137,15 @@ def judge(
     help="Estimated tokens up to which references are delivered inline.",
 )
 @click.option("--recording", help="Replay recorded completions instead of calling a model.")
+@agent_options
+@click.option(
+    "-M", "arguments", multiple=True, metavar="NAME=VALUE", help="For the provider, as base_url=…"
+)
+@click.option(
+    "-G", "settings", multiple=True, metavar="NAME=VALUE", help="Of generation, as temperature=0.2."
+)
+@click.option("--cost-limit", type=click.FloatRange(min=0), help="Dollars that the run may spend.")
+@prices_option
 @click.option(
     "--log-dir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -145,21 +161,25 @@ def judge(
 )
 @click.option("--level", type=int, default=1, show_default=True, help="Their level.")
 @click.option("--problems", metavar="NUMBERS", help="Only some of them, such as 1,19,23-25.")
-@click.option("--dry-run", is_flag=True, help="Print the arms, and run nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, and run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
 def eval_(log_dir: Path, dry_run: bool, as_json: bool, **request: Any) -> None:
     """Run each SKILL beside the variant none, and compare.
 
     SKILL is a folder, a zip, a folder at a git revision (PATH@REV), git+URL@REV#FOLDER, or
-    hf://OWNER/NAME@REV#FOLDER.  The same command goes on where an interrupted one stopped; after
-    an edit of a Skill it runs the edited arm alone.
+    hf://OWNER/NAME@REV#FOLDER.  The plan is printed first: samples, tokens, cost and what the run
+    could detect.  The same command goes on where an interrupted one stopped; after an edit of a
+    Skill it runs the edited arm alone.
     """
     from .eval_skills import EvalRequest, eval_command
 
     if not request["models"] and not dry_run:
         raise click.UsageError("Missing option '-m' / '--model'.")
-    eval_command(EvalRequest(**request), log_dir, dry_run=dry_run, as_json=as_json)
+    delivery = request.pop("delivery") or ("tool" if request["mode"] == "agent" else "inline")
+    eval_command(
+        EvalRequest(**request, delivery=delivery), log_dir, dry_run=dry_run, as_json=as_json
+    )
 
 
 @main.command()
@@ -180,6 +200,7 @@ def eval_(log_dir: Path, dry_run: bool, as_json: bool, **request: Any) -> None:
     help="Speak of the suite's own operations, not of others like them.",
 )
 @click.option("--mix", is_flag=True, help="Accept verdicts of several versions of the judge.")
+@prices_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def compare(
     logs: tuple[Path, ...],
@@ -187,12 +208,21 @@ def compare(
     dataset: Path | None,
     this_suite: bool,
     mix: bool,
+    prices: Path | None,
     as_json: bool,
 ) -> None:
     """Compare the variants in LOGS (folders or .eval files) with the variant none."""
     from .compare import compare_command
 
-    compare_command(list(logs), report, dataset, this_suite=this_suite, mix=mix, as_json=as_json)
+    compare_command(
+        list(logs),
+        report,
+        dataset,
+        this_suite=this_suite,
+        mix=mix,
+        prices=prices,
+        as_json=as_json,
+    )
 
 
 @main.command()
@@ -335,4 +365,5 @@ def exploits(language: str | None, pattern: str | None, as_json: bool) -> None:
 main.add_command(gate)
 main.add_command(plan)
 main.add_command(ops)
+main.add_command(prompts)
 main.add_command(hardware_)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..results.compare import compare_logs
+from ..results.prices import load_prices
 
 
 def compare_command(
@@ -17,15 +18,23 @@ def compare_command(
     *,
     this_suite: bool,
     mix: bool,
+    prices: Path | None,
     as_json: bool,
 ) -> None:
     """Print the comparison and write its report.
 
     Raises:
-        UsageError: the logs cannot be read or do not belong together.
+        UsageError: the logs or the prices cannot be read, or the logs do not belong together.
     """
     first = logs[0]
     beside = (first if first.is_dir() else first.parent) / "report.html"
     target = "this suite" if this_suite else "new ops"
-    result = compare_logs(logs, report or beside, target=target, dataset=dataset, mix=mix)
+    result = compare_logs(
+        logs,
+        report or beside,
+        target=target,
+        dataset=dataset,
+        mix=mix,
+        prices=load_prices(prices),
+    )
     click.echo(json.dumps(result.to_json()) if as_json else result.text)

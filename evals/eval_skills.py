@@ -10,16 +10,21 @@ from pathlib import Path
 
 import click
 from inspect_ai import Task
-from inspect_ai.model import Model, get_model
-from tabulate import tabulate
+from inspect_ai.model import ModelUsage
 
 from ..results.compare import compare_logs
-from ..skills.skill import Skill, load_skill
+from ..results.prices import load_prices
+from ..skills.skill import INLINE_BUDGET, Skill, load_skill
 from ..skills.variants import Delivery, ablation_choices
 from ..tasks.errors import UsageError
-from .grid import run_grid, samples_done
-from .kernel_skill import kernel_skill
+from ..tasks.language import Language
+from .agent import AgentBudget
+from .budget import Budget
+from .grid import Progress, arms_of, read_progress, run_grid
+from .kernel_skill import Judging, Mode, kernel_skill
+from .preview import preview
 from .progress import judging_progress
+from .providers import open_model, read_arguments, read_settings
 
 
 class EvalError(UsageError):
@@ -35,6 +40,7 @@ class EvalRequest:
         models: names of models, by Inspect.
         suite: a suite's name or file.
         hardware: a profile's name, or `auto`.
+        language: of the kernels; None as the suite says.
         epochs: how often each eval task is asked; None as the suite says.
         sham: with an arm of inert text as long as the first Skill.
         prompt: with an arm of generic advice.
@@ -47,24 +53,45 @@ class EvalRequest:
         level: their level.
         problems: numbers of some of them, or None for all.
         unsafe: judge without a sandbox where none works.
+        arguments: what the models' providers take besides, each NAME=VALUE.
+        settings: settings of generation, by Inspect, each NAME=VALUE.
+        cost_limit: dollars that the run may spend, earlier starts of it included.
+        prices: a file of what tokens cost, before the shipped one.
+        judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
+        mode: `single`, one completion, or `agent`, a model that works with tools.
+        agent: which agent.
+        judge_calls: how often an agent may ask the judge.
+        agent_seconds: an agent's wall time.
+        agent_tokens: an agent's tokens.
     """
 
     skills: tuple[str, ...]
-    models: tuple[str, ...]
-    suite: str
-    hardware: str
-    epochs: int | None
-    sham: bool
-    prompt: bool
-    ablate: bool
-    delivery: Delivery
-    inline_budget: int
-    recording: str | None
-    compile_for: str | None
-    kernelbench: str | None
-    level: int
-    problems: str | None
-    unsafe: bool
+    models: tuple[str, ...] = ()
+    suite: str = "demo"
+    hardware: str = "auto"
+    language: Language | None = None
+    epochs: int | None = None
+    sham: bool = False
+    prompt: bool = False
+    ablate: bool = False
+    delivery: Delivery = "inline"
+    inline_budget: int = INLINE_BUDGET
+    recording: str | None = None
+    compile_for: str | None = None
+    kernelbench: str | None = None
+    level: int = 1
+    problems: str | None = None
+    unsafe: bool = False
+    arguments: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    cost_limit: float | None = None
+    prices: Path | None = None
+    judging: Judging = "here"
+    mode: Mode = "single"
+    agent: str = "react"
+    judge_calls: int = AgentBudget.judge_calls
+    agent_seconds: int = AgentBudget.seconds
+    agent_tokens: int = AgentBudget.tokens
 
 
 def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json: bool) -> None:
@@ -74,28 +101,46 @@ def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json:
         request: what to evaluate.
         log_dir: where the logs, the evidence and the report go; other arms of the same suite in
             it are left as they are, and compared too.
-        dry_run: print the arms, and run nothing.
+        dry_run: print the plan, and run nothing.
         as_json: print one JSON object on stdout instead of tables.
 
     Raises:
-        UsageError: a Skill, model, suite or profile is not usable.
+        UsageError: a Skill, model, suite, profile or price list is not usable.
         RunError: samples are missing at the end.
     """
+    prices = load_prices(request.prices)
     arms = make_arms(request, log_dir / "evidence")
+    progress = read_progress(log_dir, arms_of(arms, request.models))
+    before = preview(arms, request.models, prices, _used(progress))
     if dry_run:
-        click.echo(_plan(arms, request.models, as_json=as_json))
+        click.echo(before.to_json() if as_json else before.text())
         return
-    models = [_model(name) for name in request.models]
+    settings, arguments = read_settings(request.settings), read_arguments(request.arguments)
+    models = [open_model(name, arguments, settings) for name in request.models]
+    budget = Budget(request.cost_limit, prices)
+    budget.require_prices(request.models)
+    for usages in progress.usages:
+        budget.add(usages)
+    if request.recording is None:
+        click.echo(before.text(), err=True)
     begin = time.monotonic()
     total = sum(len(arm.dataset) * (arm.epochs or 1) for arm in arms) * len(models)
-    with judging_progress(total, min(total, samples_done(log_dir))):
-        run_grid(arms, models, log_dir, beside_others=True)
-    result = compare_logs([log_dir], log_dir / "report.html")
+    with judging_progress(total, progress.done):
+        run_grid(arms, models, log_dir, beside_others=True, budget=budget)
+    result = compare_logs([log_dir], log_dir / "report.html", prices=prices)
     if as_json:
         click.echo(json.dumps({**result.to_json(), "log_dir": str(log_dir)}))
     else:
         click.echo(result.text)
     click.echo(f"{time.monotonic() - begin:.0f} s in all", err=True)
+
+
+def _used(progress: Progress) -> dict[str, tuple[ModelUsage, ...]]:
+    used: dict[str, list[ModelUsage]] = {}
+    for usages in progress.usages:
+        for model, usage in usages.items():
+            used.setdefault(model, []).append(usage)
+    return {model: tuple(each) for model, each in used.items()}
 
 
 def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
@@ -112,6 +157,7 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
             inline_budget=request.inline_budget,
             suite=request.suite,
             hardware=request.hardware,
+            language=request.language,
             epochs=request.epochs,
             recording=request.recording,
             evidence_dir=str(evidence),
@@ -120,8 +166,14 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
             kernelbench=request.kernelbench,
             level=request.level,
             problems=request.problems,
+            judging=request.judging,
+            mode=request.mode,
+            agent=request.agent,
+            judge_calls=request.judge_calls,
+            agent_seconds=request.agent_seconds,
+            agent_tokens=request.agent_tokens,
         )
-        for skill, choice in _choices(request)
+        for skill, choice in choices(request)
     ]
     counts = Counter((arm.metadata or {})["variant"] for arm in arms)
     if twice := [name for name, count in counts.items() if count > 1]:
@@ -129,45 +181,16 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
     return arms
 
 
-def _choices(request: EvalRequest) -> list[tuple[str | None, str]]:
-    choices: list[tuple[str | None, str]] = [(None, "none")]
+def choices(request: EvalRequest) -> list[tuple[str | None, str]]:
+    """Return each variant's source, if any, and its choice as `make_variant` takes it."""
+    chosen: list[tuple[str | None, str]] = [(None, "none")]
     if request.prompt:
-        choices.append((None, "prompt"))
+        chosen.append((None, "prompt"))
     if request.sham:
-        choices.append((request.skills[0], "sham"))
+        chosen.append((request.skills[0], "sham"))
     for source in request.skills:
-        choices.append((source, "skill"))
+        chosen.append((source, "skill"))
         if request.ablate:
             loaded: Skill = load_skill(source)
-            choices += [(source, c) for c in ablation_choices(loaded, request.inline_budget)]
-    return choices
-
-
-def _model(name: str) -> Model:
-    from inspect_ai._util.error import PrerequisiteError
-
-    try:
-        return get_model(name)
-    except (PrerequisiteError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise EvalError(f"The model {name} cannot be used: {reason}") from error
-
-
-def _plan(arms: list[Task], models: tuple[str, ...], *, as_json: bool) -> str:
-    rows = [
-        {
-            "variant": (arm.metadata or {})["variant"],
-            "delivery": (arm.metadata or {})["delivery"],
-            "tokens": (arm.metadata or {})["tokens"],
-            "samples": len(arm.dataset) * (arm.epochs or 1) * max(1, len(models)),
-        }
-        for arm in arms
-    ]
-    if as_json:
-        return json.dumps({"models": list(models), "arms": rows})
-    return tabulate(
-        [list(row.values()) for row in rows],
-        headers=["variant", "delivery", "tokens added", "samples"],
-        disable_numparse=True,
-        colalign=("left", "left", "right", "right"),
-    )
+            chosen += [(source, c) for c in ablation_choices(loaded, request.inline_budget)]
+    return chosen

@@ -95,7 +95,11 @@ def gate_command(
         UngatedRunError: A run ended early.
     """
     margins = parse_margins(options.margins)
-    result = _sequential(options.arm(old), options.arm(new), margins, options)
+    arms = options.arm(old), options.arm(new)
+    for arm in arms:
+        if isinstance(arm, RunArm):
+            arm.require_usable()
+    result = _sequential(*arms, margins, options)
     if junit is not None:
         junit.write_text(junit_xml(result, options.policy), encoding="utf-8")
     if markdown_file is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from inspect_ai import Task
-from inspect_ai.model import Model, get_model
+from inspect_ai.model import Model
 
 from ..results.errors import NoLogsError, UnjudgedLogError, UnreadableLogError
 from ..results.table import read_rows
@@ -17,6 +17,7 @@ from ..tasks.errors import RunError, UsageError
 from .grid import run_grid, samples_done
 from .kernel_skill import kernel_skill
 from .progress import judging_progress
+from .providers import TRANSPORT, open_model
 
 
 class GateArmError(UsageError):
@@ -78,13 +79,23 @@ class RunArm:
     recording: str | None
     log_dir: Path
 
+    def require_usable(self) -> None:
+        """See that it can be run, before another arm is paid for.
+
+        Raises:
+            UsageError: The Skill, the suite, the profile or a model is not usable.
+        """
+        self._task(self.log_dir)
+        for name in self.models:
+            open_model(name)
+
     def rows(self, epochs: int) -> pd.DataFrame:
         """The arm's rows up to an epoch: those that are kept, and the rest by running it.
 
         Raises:
             UngatedRunError: Samples are missing after Inspect's retries, or it was interrupted.
         """
-        parts = [self._of_model(get_model(name), epochs) for name in self.models]
+        parts = [self._of_model(open_model(name), epochs) for name in self.models]
         return pd.concat(parts, ignore_index=True)
 
     def _of_model(self, model: Model, epochs: int) -> pd.DataFrame:
@@ -106,7 +117,7 @@ class RunArm:
 
     def _content(self, model: Model) -> str:
         task = self._task(self.log_dir)
-        settings = model.config.model_dump_json(exclude_none=True)
+        settings = model.config.model_dump_json(exclude_none=True, exclude=TRANSPORT)
         content = _digest(f"{task.version}|{model}|{settings}|{self.recording}")
         return f"{(task.metadata or {})['variant']}-{content}"
 

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import redirect_stdout
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from inspect_ai import Task, eval_set
 from inspect_ai._util.error import PrerequisiteError
-from inspect_ai.log import list_eval_logs, read_eval_log, read_eval_log_sample_summaries
-from inspect_ai.model import Model
+from inspect_ai.log import (
+    EvalSampleSummary,
+    list_eval_logs,
+    read_eval_log,
+    read_eval_log_sample_summaries,
+)
+from inspect_ai.model import GenerateConfig, Model, ModelUsage
 
+from ..results.logs import select_logs
+from ..results.prices import load_prices
 from ..scorers.executors.local import local_executor
 from ..tasks.errors import RunError, UsageError
+from .budget import Budget
+from .providers import TRANSPORT
+from .turns import Turns, taking_turns
+
+Arms = set[tuple[int | str, str]]
+"""Versions of tasks with names of models."""
 
 _MAX_SAMPLES = 1000
+_ACCESS = ("base_url", "api_key")
 
 
 class GridError(UsageError):
@@ -31,15 +50,54 @@ class InterruptedRunError(RunError):
     exit_code = 130
 
 
+@dataclass(frozen=True)
+class Progress:
+    """What the logs of a folder hold of a grid.
+
+    Attributes:
+        done: scored samples.
+        errors: what stopped others, and how often.
+        usages: what each of the samples used, by model.
+    """
+
+    done: int
+    errors: Counter[str]
+    usages: tuple[Mapping[str, ModelUsage], ...]
+
+
+def read_progress(log_dir: Path, arms: Arms | None = None) -> Progress:
+    """Read what the logs of a folder hold, of each task those that count.
+
+    Args:
+        log_dir: the folder; it need not exist.
+        arms: versions of tasks and names of models that count; by default all.
+    """
+    held: list[list[EvalSampleSummary]] = []
+    for log in select_logs([log_dir]) if _has_logs(log_dir) else []:
+        header = read_eval_log(log, header_only=True).eval
+        if arms is None or (header.task_version, header.model) in arms:
+            held.append(read_eval_log_sample_summaries(log))
+    samples = [sample for summaries in held for sample in summaries]
+    return Progress(
+        # What is to be judged later has no score.
+        done=sum(1 for s in samples if (s.scores or s.completed) and not s.error),
+        errors=Counter(sample.error for sample in samples if sample.error),
+        usages=tuple(sample.model_usage for sample in samples),
+    )
+
+
+def _has_logs(folder: Path) -> bool:
+    return folder.is_dir() and bool(list_eval_logs(str(folder)))
+
+
 def samples_done(log_dir: Path) -> int:
     """How many scored samples the logs of a folder hold."""
-    if not log_dir.is_dir():
-        return 0
-    newest: dict[str, int] = {}
-    for log in reversed(list_eval_logs(str(log_dir))):
-        summaries = read_eval_log_sample_summaries(log)
-        newest[log.task_id or log.name] = sum(1 for s in summaries if s.scores and not s.error)
-    return sum(newest.values())
+    return read_progress(log_dir).done
+
+
+def arms_of(tasks: Iterable[Task], models: Collection[str]) -> Arms:
+    """The arms of a grid, as `read_progress` takes them."""
+    return set(product((task.version for task in tasks), models))
 
 
 def run_grid(
@@ -49,6 +107,7 @@ def run_grid(
     *,
     epochs: int | None = None,
     beside_others: bool = False,
+    budget: Budget | None = None,
 ) -> None:
     """Run every arm to its end, or resume it.
 
@@ -59,6 +118,7 @@ def run_grid(
         epochs: instead of the tasks' own; more than before adds only those that are missing.
         beside_others: let the folder hold other arms of the same setting, such as an earlier
             revision of a Skill.
+        budget: what may be spent; without one, any amount.
 
     Raises:
         GridError: the folder holds logs of something else, or cannot be written.
@@ -67,10 +127,14 @@ def run_grid(
     """
     make_folder(log_dir)
     if beside_others:
-        _refuse_other_settings(tasks, log_dir)
+        _refuse_other_settings(tasks, models, log_dir)
+    connections = {
+        str(model): model.config.max_connections or model.api.max_connections() for model in models
+    }
+    turns = Turns(connections, budget or Budget(None, load_prices()))
     try:
         # Inspect says on stdout when there is nothing left to do; stdout is for results.
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), taking_turns(turns):
             eval_set(
                 tasks,
                 model=models,
@@ -79,13 +143,14 @@ def run_grid(
                 max_tasks=len(tasks) * len(models),
                 # Judging is serial anyway; with every sample waiting, all builds come first.
                 max_samples=_MAX_SAMPLES,
-                max_connections=_MAX_SAMPLES,
                 log_buffer=1,
                 retry_attempts=2,
                 retry_wait=1,
                 display="none",
                 score_display=False,
-                fail_on_error=False,
+                # A log with a sample in error must not count as done: it is gone on with.
+                fail_on_error=True,
+                continue_on_fail=True,
                 log_dir_allow_dirty=beside_others,
             )
     except PrerequisiteError as error:
@@ -95,38 +160,60 @@ def run_grid(
         ) from error
     finally:
         local_executor().close()
-    _require_complete(tasks, len(models), log_dir, epochs)
+    _require_complete(tasks, models, log_dir, epochs, turns.problems)
 
 
-def _refuse_other_settings(tasks: list[Task], log_dir: Path) -> None:
+def _refuse_other_settings(tasks: list[Task], models: list[Model], log_dir: Path) -> None:
     wanted = {(task.metadata or {}).get("setting_digest") for task in tasks}
+    opened = {str(model): model for model in models}
     for log in list_eval_logs(str(log_dir)):
-        header = read_eval_log(log, header_only=True)
-        if (header.eval.metadata or {}).get("setting_digest") not in wanted:
+        header = read_eval_log(log, header_only=True).eval
+        if (header.metadata or {}).get("setting_digest") not in wanted:
             raise GridError(
                 f"{log_dir} holds logs of another suite, or of another version of the operations "
                 "or the judge: choose another --log-dir"
             )
+        model = opened.get(header.model)
+        if model is None:
+            continue
+        logged = _settings(header.model_generate_config, header.model_args)
+        if logged != _settings(model.config, model.model_args):
+            raise GridError(
+                f"{log_dir} holds logs of {model} with other settings: "
+                "give the same -G and -M, or choose another --log-dir"
+            )
 
 
-def _require_complete(tasks: list[Task], models: int, log_dir: Path, epochs: int | None) -> None:
+def _settings(config: GenerateConfig, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    # Where a model is reached, and with which key, is not in question.
+    same = {name: value for name, value in arguments.items() if name not in _ACCESS}
+    return {**config.model_dump(exclude_none=True, exclude=TRANSPORT), **same}
+
+
+def _require_complete(
+    tasks: list[Task],
+    models: list[Model],
+    log_dir: Path,
+    epochs: int | None,
+    problems: Counter[str],
+) -> None:
     # Inspect's own word is not enough: a set of logs can be a success with samples in error.
-    expected = sum(len(task.dataset) * (epochs or task.epochs or 1) for task in tasks) * models
-    versions = {task.version for task in tasks}
-    logs = [read_eval_log(log, header_only=True) for log in list_eval_logs(str(log_dir))]
-    complete = sum(
-        log.results.completed_samples
-        for log in logs
-        if log.status == "success" and log.results and log.eval.task_version in versions
-    )
-    if complete >= expected:
+    expected = sum(len(task.dataset) * (epochs or task.epochs or 1) for task in tasks)
+    expected *= len(models)
+    progress = read_progress(log_dir, arms_of(tasks, [str(model) for model in models]))
+    if progress.done >= expected:
         return
     resume = f"in {log_dir}: the same command goes on from there"
+    logs = [read_eval_log(log, header_only=True) for log in list_eval_logs(str(log_dir))]
     if any(log.status == "cancelled" for log in logs):
         raise InterruptedRunError(
-            f"interrupted with {samples_done(log_dir)} of {expected} samples done {resume}"
+            f"interrupted with {progress.done} of {expected} samples done {resume}"
         )
-    raise IncompleteRunError(f"{expected - complete} of {expected} samples are missing {resume}")
+    missing = f"{expected - progress.done} of {expected} samples are missing {resume}"
+    if reasons := problems or progress.errors:
+        reason = reasons.most_common(1)[0][0].strip().partition("\n")[0]
+        raise IncompleteRunError(f"{reason}; {missing}")
+    raise IncompleteRunError(missing)
 
 
 def make_folder(folder: Path) -> None:

@@ -19,15 +19,21 @@ from ..skills.variants import Delivery, Variant, VariantError, make_variant
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, require_this_machine
 from ..tasks.kernelbench import problem_suite
+from ..tasks.language import Language
 from ..tasks.operation import add_operations
 from ..tasks.problem import Problem
 from ..tasks.prompt import write_prompt
 from ..tasks.suite import Suite, load_suite
+from .agent import AgentBudget, Working, agent_sandbox, kernel_file
 from .recording import load_recording
-from .solvers import deliver_by_tool, deliver_inline, replay
+from .solvers import deliver_by_tool, deliver_inline, note_activation, replay
+from .turns import in_turn
 
 # The first number rises with whatever makes scores incomparable with earlier ones.
 COMPARABILITY = 1
+
+Judging = Literal["here", "later"]
+Mode = Literal["single", "agent"]
 
 
 @task
@@ -38,16 +44,22 @@ def kernel_skill(
     inline_budget: int = INLINE_BUDGET,
     suite: str = "demo",
     hardware: str = "auto",
+    language: Language | None = None,
     epochs: int | None = None,
     recording: str | None = None,
     evidence_dir: str | None = None,
     unsafe: bool = False,
-    judging: Literal["here", "later"] = "here",
+    judging: Judging = "here",
     ops: str | None = None,
     compile_for: str | None = None,
     kernelbench: str | None = None,
     level: int = 1,
     problems: str | None = None,
+    mode: Mode = "single",
+    agent: str = "react",
+    judge_calls: int = AgentBudget.judge_calls,
+    agent_seconds: int = AgentBudget.seconds,
+    agent_tokens: int = AgentBudget.tokens,
 ) -> Task:
     """One arm: a suite's eval tasks, with one variant.
 
@@ -60,6 +72,7 @@ def kernel_skill(
         inline_budget: the estimated tokens up to which references are delivered inline.
         suite: a suite's name or file.
         hardware: a profile's name, or `auto`: this machine, or the suite's if judged later.
+        language: of the kernels; by default the suite's.
         epochs: how often each eval task is asked; by default what the suite says.
         recording: replay the completions of this recording instead of calling the model.
         evidence_dir: the folder for whole evidence records; by default `evidence` in Inspect's
@@ -73,6 +86,12 @@ def kernel_skill(
             or a dataset's folder or Hub id. The judge executes them, so they must be trusted.
         level: the level of KernelBench to take.
         problems: numbers of KernelBench problems such as `1,19,23-25`; by default all of the level.
+        mode: `single`, one completion, or `agent`: a model that works in a sandbox with a shell,
+            an editor and the judge.
+        agent: `react`, or `claude_code` or `codex_cli` of inspect_swe.
+        judge_calls: how often an agent may ask the judge.
+        agent_seconds: wall time of an agent, without waiting for the judge.
+        agent_tokens: tokens of an agent, input and output together.
 
     Raises:
         UsageError: the Skill, variant, suite, profile or recording is missing or invalid.
@@ -80,7 +99,9 @@ def kernel_skill(
     if ops is not None:
         add_operations(Path(ops))
     chosen = problem_suite(kernelbench, level, problems) if kernelbench else load_suite(suite)
-    profile = _profile(chosen, hardware, judging)
+    if language is not None and language != chosen.language:
+        chosen = chosen.in_language(language)
+    profile = _profile(chosen, hardware, judging if mode == "single" else "here")
     eval_tasks = [EvalTask(each, profile, chosen.language) for each in chosen.asked()]
     choice = variant or ("skill" if skill is not None else "none")
     loaded = load_skill(skill) if skill is not None else None
@@ -91,13 +112,18 @@ def kernel_skill(
     )
     folder = evidence_dir or str(Path(os.environ.get("INSPECT_LOG_DIR", "logs")) / "evidence")
     archs = parse_archs(compile_for, chosen.language) if compile_for else ()
-    setting = _setting_digest(eval_tasks, archs)
+    working = None
+    if mode == "agent":
+        working = Working(agent, AgentBudget(judge_calls, agent_seconds, agent_tokens), unsafe)
+        working.require(chosen.language, recording)
+    setting = _setting_digest(eval_tasks, archs, working)
     return Task(
-        dataset=MemoryDataset([_sample(t, archs) for t in eval_tasks], name=chosen.name),
-        solver=_solvers(skill, choice, made, inline_budget, recording),
+        dataset=MemoryDataset([_sample(t, archs, working) for t in eval_tasks], name=chosen.name),
+        solver=_solvers(skill, choice, made, inline_budget, recording, working),
         scorer=scorer_for(chosen.language, made.name, folder, unsafe)
         if judging == "here"
         else None,
+        sandbox=agent_sandbox() if working is not None else None,
         epochs=Epochs(epochs or chosen.epochs, "mean"),
         name="kernel_skill",
         version=f"{COMPARABILITY}-{_content_digest(setting, made)}",
@@ -106,26 +132,37 @@ def kernel_skill(
             "suite": chosen.name,
             "hardware": profile.name,
             "language": chosen.language,
+            "mode": mode,
             "judge_digest": judge_digest(),
             "setting_digest": setting,
             **({"compile_for": list(archs)} if archs else {}),
+            **(working.describe() if working is not None else {}),
         },
     )
 
 
 def _solvers(
-    skill: str | None, choice: str, variant: Variant, budget: int, recording: str | None
+    skill: str | None,
+    choice: str,
+    variant: Variant,
+    budget: int,
+    recording: str | None,
+    working: Working | None,
 ) -> list[Solver]:
-    if recording is not None and variant.delivery == "tool":
+    opens = skill if variant.delivery == "tool" else None
+    if recording is not None and opens is not None:
         raise VariantError("A recording opens no files; leave out delivery 'tool'.")
-    solvers: list[Solver] = []
-    if variant.delivery == "tool" and skill is not None:
-        solvers.append(deliver_by_tool(skill, choice, budget))
-    elif variant.message is not None:
-        solvers.append(deliver_inline(skill, choice, budget))
+    delivered: list[Solver] = []
+    if opens is None and variant.message is not None:
+        delivered.append(deliver_inline(skill, choice, budget))
+    if working is not None:
+        return [*delivered, in_turn(working.solver(opens, choice, budget), variant.name)]
     if recording is not None:
-        return [*solvers, replay(recording, load_recording(recording).variant_of(variant))]
-    return [*solvers, generate()]
+        return [*delivered, replay(recording, load_recording(recording).variant_of(variant))]
+    if opens is not None:
+        asked = deliver_by_tool(opens, choice, budget), in_turn(generate(), variant.name)
+        return [*asked, note_activation(opens, choice, budget)]
+    return [*delivered, in_turn(generate(), variant.name)]
 
 
 def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:
@@ -136,11 +173,11 @@ def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:
     return profile
 
 
-def _sample(eval_task: EvalTask, archs: tuple[str, ...]) -> Sample:
+def _sample(eval_task: EvalTask, archs: tuple[str, ...], working: Working | None) -> Sample:
     operation = eval_task.operation
     return Sample(
         id=eval_task.id,
-        input=write_prompt(eval_task),
+        input=write_prompt(eval_task, kernel_file(eval_task.language) if working else None),
         metadata={
             "op": operation.name,
             "family": operation.family,
@@ -173,13 +210,17 @@ def _describe(variant: Variant, budget: int) -> dict[str, Any]:
     }
 
 
-def _setting_digest(eval_tasks: list[EvalTask], archs: tuple[str, ...]) -> str:
-    """What arms must share to be compared: the judge, the archs, the operations, the prompts."""
+def _setting_digest(
+    eval_tasks: list[EvalTask], archs: tuple[str, ...], working: Working | None
+) -> str:
+    """What arms must share to be compared: judge, archs, operations, prompts, agents' budget."""
     digest = hashlib.sha256(judge_digest().encode())
     for eval_task in eval_tasks:
         digest.update(eval_task.operation.digest.encode())
         digest.update(write_prompt(eval_task).encode())
     digest.update("".join(archs).encode())
+    if working is not None:
+        digest.update(repr(working.describe()).encode())
     return digest.hexdigest()
 
 

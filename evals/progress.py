@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..scorers.executors.local import local_executor
+from .turns import hearing_answers
 
 _LINES = 6
 
 
 @contextmanager
 def judging_progress(total: int, done: int) -> Iterator[None]:
-    """Show how many candidates are built and judged while the body runs.
+    """Show how many completions came, and how many were built and judged, while the body runs.
 
     Args:
         total: the samples of the run.
@@ -33,10 +34,23 @@ def judging_progress(total: int, done: int) -> Iterator[None]:
         console=console,
         disable=not console.is_terminal,
     )
+    answered = bars.add_task("answering", total=total, completed=done, last="", visible=False)
     built = bars.add_task("building", total=total, completed=done, last="")
     judged = bars.add_task("judging", total=total, completed=done, last="")
     # By id, since a candidate whose judging met a fault of the machine is built and judged again.
     seen: dict[str, set[str]] = {"built": set(), "evidence": set()}
+
+    answers = done
+
+    def count_answer() -> None:
+        nonlocal answers
+        answers += 1
+        bars.update(answered, completed=answers, visible=True)
+        say("answered", answers)
+
+    def say(what: str, number: int) -> None:
+        if not console.is_terminal and number % max(1, total // _LINES) == 0:
+            print(f"{what} {number} of {total}", file=sys.stderr, flush=True)
 
     def show(event: dict[str, Any]) -> None:
         kind = event["event"]
@@ -47,13 +61,11 @@ def judging_progress(total: int, done: int) -> Iterator[None]:
         bar = built if kind == "built" else judged
         last = f"{event['id'].split(':')[0]}: {event['verdict']}" if kind == "evidence" else ""
         bars.update(bar, completed=count, last=last)
-        if not console.is_terminal and count % max(1, total // _LINES) == 0:
-            label = "built" if kind == "built" else "judged"
-            print(f"{label} {count} of {total}", file=sys.stderr, flush=True)
+        say("built" if kind == "built" else "judged", count)
 
     local_executor().subscribe(show)
     try:
-        with bars:
+        with bars, hearing_answers(count_answer):
             yield
     finally:
         local_executor().unsubscribe(show)

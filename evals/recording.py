@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from inspect_ai.model import StopReason
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..skills.variants import Variant
@@ -33,6 +34,9 @@ class _Row(BaseModel):
     epoch: int
     prompt: str
     completion: str
+    stop_reason: StopReason = "stop"
+    input_tokens: int = 0
+    output_tokens: int = 0
 
 
 class _Manifest(BaseModel):
@@ -45,10 +49,13 @@ class _Manifest(BaseModel):
 
 @dataclass(frozen=True)
 class RecordedCompletion:
-    """One completion and the prompt that it answers."""
+    """One completion and the prompt that it answers; tokens are 0 where they are not known."""
 
     prompt: str
     completion: str
+    stop_reason: StopReason = "stop"
+    input_tokens: int = 0
+    output_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,10 +140,51 @@ def load_recording(name: str) -> Recording:
         key = (row.variant, f"{row.op}/{row.hardware}/{row.language}", row.epoch)
         if key in completions:
             raise RecordingError(f"{path.name}:{number} repeats {key}: remove one of the two")
-        completions[key] = RecordedCompletion(row.prompt, row.completion)
+        completions[key] = RecordedCompletion(
+            row.prompt, row.completion, row.stop_reason, row.input_tokens, row.output_tokens
+        )
     if not completions:
         raise RecordingError(f"{path} is empty: give a recording with completions")
     return Recording(path, manifest.model, manifest.skills, completions)
+
+
+def write_recording(recording: Recording, source: str) -> None:
+    """Write a recording and its manifest, each at once or not at all.
+
+    Args:
+        recording: what to write; its path is where to.
+        source: where the completions come from, in words.
+    """
+    names = [
+        f"{json.dumps(name)} = {json.dumps(digest)}" for name, digest in recording.skills.items()
+    ]
+    manifest = [
+        f"model = {json.dumps(recording.model)}",
+        f"source = {json.dumps(source)}",
+        "[skills]",
+    ]
+    rows = []
+    for (variant, eval_task, epoch), recorded in recording.completions.items():
+        op, hardware, language = eval_task.split("/")
+        row = _Row(
+            op=op,
+            hardware=hardware,
+            language=language,
+            variant=variant,
+            skill_source=None,
+            model=recording.model,
+            epoch=epoch,
+            **asdict(recorded),
+        )
+        # By json.dumps, which escapes what a line of UTF-8 cannot hold, such as half a pair.
+        rows.append(json.dumps(row.model_dump()))
+    for path, lines in (
+        (recording.path.with_suffix(".toml"), [*manifest, *names]),
+        (recording.path, rows),
+    ):
+        partial = path.with_name(f"{path.name}.partial")
+        partial.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        partial.replace(path)
 
 
 def _read_manifest(path: Path) -> _Manifest:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from inspect_ai.model import ChatMessageSystem, ModelOutput, ModelUsage
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import Tool, ToolError, tool
+from inspect_ai.util import store_as
 
+from ..scorers.attempt import Attempt
 from ..skills.skill import INLINE_BUDGET, Skill, load_skill
 from ..skills.variants import VariantError, make_variant
+from .agent import note_opened
 from .recording import RecordingError, load_recording
 
 
@@ -58,6 +61,25 @@ def deliver_by_tool(skill: str, choice: str = "skill", budget: int = INLINE_BUDG
     return solve
 
 
+@solver
+def note_activation(skill: str, choice: str = "skill", budget: int = INLINE_BUDGET) -> Solver:
+    """Record which files of a Skill the model has opened.
+
+    Args:
+        skill: where the Skill is read from.
+        choice: `skill`, or an ablation of it.
+        budget: the estimated tokens of inline delivery, which say what the parts are.
+    """
+    delivered = make_variant(load_skill(skill), choice, budget).skill
+    assert delivered is not None
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        note_opened(store_as(Attempt), delivered, state.messages)
+        return state
+
+    return solve
+
+
 @tool
 def read_skill_file(skill: Skill) -> Tool:
     """Give the model the files of a Skill, one at a time."""
@@ -92,9 +114,15 @@ def replay(recording: str, variant: str) -> Solver:
                 f"{recorded.path.name} answers another prompt for {state.sample_id}: "
                 "the operation, the profile or the prompt's wording has changed since"
             )
-        state.output = ModelOutput.from_content(str(state.model), found.completion)
+        state.output = ModelOutput.from_content(
+            str(state.model), found.completion, found.stop_reason
+        )
         # Nothing was generated now; without a usage, Inspect would count tokens of its own.
-        state.output.usage = ModelUsage()
+        state.output.usage = ModelUsage(
+            input_tokens=found.input_tokens,
+            output_tokens=found.output_tokens,
+            total_tokens=found.input_tokens + found.output_tokens,
+        )
         state.messages.append(state.output.message)
         return state
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from .dataset import write_dataset
 from .payload import comparison_json
+from .prices import Prices
 from .report import write_report
 from .statistics import Comparison, Target, compare
 from .table import read_rows
@@ -20,7 +21,7 @@ class ComparedLogs:
     """Result of `compare_logs`.
 
     Attributes:
-        comparisons: One for each hardware profile and language: they are never averaged.
+        comparisons: One for each mode, hardware profile and language: they are never averaged.
         reports: The HTML file of each.
     """
 
@@ -52,17 +53,19 @@ def compare_logs(
     target: Target = "new ops",
     dataset: Path | None = None,
     mix: bool = False,
+    prices: Prices | None = None,
 ) -> ComparedLogs:
     """Read logs, compare their arms and write the reports.
 
     Args:
         paths: Log files, or folders that hold some.
-        report: The HTML file to write; with several hardware profiles or languages, theirs are
-            appended to its name.
+        report: The HTML file to write; with several modes, hardware profiles or languages, theirs
+            are appended to its name.
         baseline: The variant that the others are compared to.
         target: What the contrasts speak of.
         dataset: The folder to write the rows to as a dataset, if any.
         mix: Accept verdicts of several versions of the judge.
+        prices: What tokens cost; by default the shipped list.
 
     Returns:
         The comparisons and their reports' paths.
@@ -70,14 +73,16 @@ def compare_logs(
     Raises:
         UsageError: The logs cannot be read, or not be compared: see `read_rows` and `compare`.
     """
-    rows = read_rows(paths, mix=mix)
-    groups: Any = rows.groupby(["hardware", "language"])
-    strata: list[tuple[tuple[str, str], pd.DataFrame]] = list(groups)
+    rows = read_rows(paths, mix=mix, prices=prices)
+    groups: Any = rows.groupby(["mode", "hardware", "language"])
+    strata: list[tuple[tuple[str, str, str], pd.DataFrame]] = list(groups)
     comparisons = tuple(compare(part, baseline, target) for _, part in strata)
     if dataset is not None:
         write_dataset(comparisons, rows, dataset)
     file = Path(report)
-    names = [file] if len(strata) == 1 else [_named(file, *names) for names, _ in strata]
+    one_mode = len({names[0] for names, _ in strata}) == 1
+    named = [_named(file, *(names[1:] if one_mode else names)) for names, _ in strata]
+    names = [file] if len(strata) == 1 else named
     reports = tuple(
         write_report(comparison, part, name)
         for comparison, (_, part), name in zip(comparisons, strata, names, strict=True)

@@ -21,8 +21,10 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         `samples`, `verdicts` (verdict to count), `errored`, `unscored`, `missing_cells`,
         `judges`, `notice`, `headline`, what was compared
         (`baseline`, `models`, `variants`, `ops`, `hardware`, `language`, `speed_baseline`),
-        `arms`, `headroom` (what room each op leaves, all arms together), and `contrasts`,
-        `by_kind` and `against_sham`: lists of the fields of `Contrast`, with `label` and `summary`.
+        `arms` (each with its `cost` and, `by_op`, what k tries give), `taxes` (what each variant
+        costs more a sample), `headroom` (what room each op leaves, all arms together), and
+        `contrasts`, `by_kind` and `against_sham`: lists of the fields of `Contrast`, with `label`
+        and `summary`.
     """
     return {
         "samples": comparison.samples,
@@ -37,10 +39,12 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "models": list(comparison.models),
         "variants": list(comparison.variants),
         "ops": list(comparison.ops),
+        "mode": comparison.mode,
         "hardware": comparison.hardware,
         "language": comparison.language,
         "speed_baseline": comparison.speed_baseline,
         "arms": [plain(dataclasses.asdict(arm)) for arm in comparison.arms],
+        "taxes": [plain(dataclasses.asdict(each)) for each in comparison.taxes],
         "contrasts": [_contrast(each) for each in comparison.contrasts],
         "by_kind": [_contrast(each) for each in comparison.by_kind],
         "against_sham": [_contrast(each) for each in comparison.against_sham],

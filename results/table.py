@@ -19,6 +19,8 @@ from .errors import (
 )
 from .logs import read_log, select_logs
 from .measured import best_share
+from .prices import Prices, load_prices
+from .usage import sample_usage
 
 SCORERS = ("kernel_quality", "repository_quality")
 EVIDENCE_SCHEMA = 1
@@ -48,6 +50,7 @@ SCHEMA: tuple[Column, ...] = (
     Column("skill_fingerprint", "str", "digest of the Skill's content; empty without a Skill"),
     Column("skill_tokens", "float", "tokens that the Skill adds to the prompt"),
     Column("delivery", "str", "how the variant reached the model"),
+    Column("mode", "str", "single, one completion, or agent, a model that works with tools"),
     Column("suite", "str", "the selection of eval tasks"),
     Column("eval_task", "str", "sample id: op/hardware/language"),
     Column("op", "str", "operation, the cluster of the statistics"),
@@ -77,8 +80,18 @@ SCHEMA: tuple[Column, ...] = (
     Column("best_share", "float", "best known time / candidate time; NaN where one is not known"),
     Column("speed_baseline", "str", "what speedup is over: eager, compile or best"),
     Column("input_tokens", "float", "prompt tokens of the sample, cached ones included"),
-    Column("output_tokens", "float", "completion tokens of the sample"),
-    Column("cost", "float", "cost in dollars where the provider or a price list gave one"),
+    Column("cached_tokens", "float", "those of them that the provider's cache had"),
+    Column("output_tokens", "float", "completion tokens of the sample, reasoning included"),
+    Column("reasoning_tokens", "float", "those of them that are reasoning; NaN if not told"),
+    Column("cost", "float", "dollars by a price list or the provider; NaN if no price is known"),
+    Column("model_seconds", "float", "time of the model for its answer; an agent's last turn"),
+    Column(
+        "activated", "float", "1 if the model opened its Skill, else 0; NaN if it had none to open"
+    ),
+    Column("opened", "str", "files of the Skill that the model was shown, separated by commas"),
+    Column("judge_calls", "float", "calls of the judge by an agent; NaN in single mode"),
+    Column("best_after", "object", "best speedup after each measurement of an agent (list)"),
+    Column("stopped_by", "str", "the budget that ended an agent's work; empty if none did"),
     Column("candidate", "str", "SHA-256 of the source; empty without code"),
     Column("op_digest", "str", "digest of the operation's definition"),
     Column("judge_digest", "str", "digest of the judge that gave the verdict"),
@@ -91,13 +104,16 @@ SCHEMA: tuple[Column, ...] = (
 """Every column of `read_rows`, in order."""
 
 
-def read_rows(paths: Iterable[str | Path], *, mix: bool = False) -> pd.DataFrame:
+def read_rows(
+    paths: Iterable[str | Path], *, mix: bool = False, prices: Prices | None = None
+) -> pd.DataFrame:
     """Read logs into one row for each sample.
 
     Args:
         paths: Log files, or folders that hold some. Of several attempts at one task only one is
             read: see `select_logs`.
         mix: Accept verdicts of several versions of the judge.
+        prices: What tokens cost; by default the shipped list.
 
     Returns:
         The columns of `SCHEMA`, sorted by model, variant, eval task and epoch.
@@ -107,7 +123,8 @@ def read_rows(paths: Iterable[str | Path], *, mix: bool = False) -> pd.DataFrame
             sample occurs twice, or the logs come from several definitions of an op or, unless
             mixed, several judges.
     """
-    records = [record for file in select_logs(paths) for record in _log_records(file)]
+    known = prices or load_prices()
+    records = [record for file in select_logs(paths) for record in _log_records(file, known)]
     rows = pd.DataFrame(records, columns=[column.name for column in SCHEMA])
     rows = rows.astype({column.name: column.dtype for column in SCHEMA})
     rows = rows.sort_values(["model", "variant", "eval_task", "epoch"], ignore_index=True)
@@ -118,7 +135,7 @@ def read_rows(paths: Iterable[str | Path], *, mix: bool = False) -> pd.DataFrame
     return rows
 
 
-def _log_records(file: Path) -> list[dict[str, Any]]:
+def _log_records(file: Path, prices: Prices) -> list[dict[str, Any]]:
     log = read_log(file)
     metadata = log.metadata
     if not {"variant", "hardware", "language", "judge_digest"} <= metadata.keys():
@@ -145,13 +162,14 @@ def _log_records(file: Path) -> list[dict[str, Any]]:
         "skill_fingerprint": skill.get("fingerprint", ""),
         "skill_tokens": _number(skill.get("tokens")),
         "delivery": metadata.get("delivery", ""),
+        "mode": metadata.get("mode", "single"),
         "suite": metadata.get("suite", ""),
         "packages": log.eval.packages,
     }
-    return [shared | _sample_record(log, sample) for sample in log.samples]
+    return [shared | _sample_record(log, sample, prices) for sample in log.samples]
 
 
-def _sample_record(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
+def _sample_record(log: EvalLog, sample: EvalSample, prices: Prices) -> dict[str, Any]:
     names = ("op", "family", "hardware", "language", "op_digest")
     identity = {name: sample.metadata.get(name, "") for name in names}
     scores = sample.scores or {}
@@ -159,7 +177,27 @@ def _sample_record(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
     judged = _judged(log, sample, score) if score is not None else _errored(log, sample)
     if sample.invalidation is not None:
         judged |= _missing("unscored", f"invalidated: {sample.invalidation.reason or 'no reason'}")
-    return {"eval_task": str(sample.id), "epoch": sample.epoch} | identity | _usage(sample) | judged
+    used = sample_usage(sample, log.eval.model, prices)
+    return {
+        "eval_task": str(sample.id),
+        "epoch": sample.epoch,
+        **identity,
+        **used,
+        **_attempt(log, score),
+        **judged,
+    }
+
+
+def _attempt(log: EvalLog, score: Score | None) -> dict[str, Any]:
+    recorded = ((score.metadata if score is not None else None) or {}).get("attempt") or {}
+    at_work = bool(recorded) and log.metadata.get("mode") == "agent"
+    return {
+        "activated": _number(recorded.get("activated")),
+        "opened": ",".join(recorded.get("opened", ())),
+        "judge_calls": float(len(recorded["judge_calls"])) if at_work else math.nan,
+        "best_after": recorded.get("best_after", []),
+        "stopped_by": recorded.get("stopped_by") or "",
+    }
 
 
 def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
@@ -255,22 +293,6 @@ def _missing(status: str, reason: str) -> dict[str, Any]:
     }
 
 
-def _usage(sample: EvalSample) -> dict[str, float]:
-    # A replayed completion calls no model: its usage is only in the output.
-    reported = list(sample.model_usage.values()) or [sample.output.usage]
-    # A replay that was not told the usage reports zeros, which nobody measured.
-    usages = [usage for usage in reported if usage is not None and usage.output_tokens]
-    if not usages:
-        return {"input_tokens": math.nan, "output_tokens": math.nan, "cost": math.nan}
-    usage = sum(usages[1:], start=usages[0])
-    cached = (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
-    return {
-        "input_tokens": float(usage.input_tokens + cached),
-        "output_tokens": float(usage.output_tokens),
-        "cost": _number(usage.total_cost),
-    }
-
-
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
@@ -280,11 +302,12 @@ def _is_nan(value: object) -> bool:
 
 
 def _refuse_duplicates(rows: pd.DataFrame) -> None:
-    seen: dict[tuple[str, str, str, int], str] = {}
-    cells = zip(rows["model"], rows["variant"], rows["eval_task"], rows["epoch"], strict=True)
+    seen: dict[tuple[str, ...], str] = {}
+    names = ("model", "variant", "eval_task", "epoch", "mode")
+    cells = rows[list(names)].astype(str).itertuples(index=False, name=None)
     for cell, log in zip(cells, rows["log"], strict=True):
         if cell in seen:
-            model, variant, eval_task, epoch = cell
+            model, variant, eval_task, epoch, _ = cell
             where = f"{eval_task}, epoch {epoch}, of {model} with {variant}"
             raise DuplicateSamplesError(
                 f"{seen[cell]} and {log} both hold {where}: give only one of the two logs."

@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from collections.abc import Callable
 
 from tabulate import SEPARATING_LINE, tabulate
 
@@ -18,6 +19,8 @@ from .statistics import (
 
 WIDTH = 100
 NAME_WIDTH = 28
+_MOST_TRIES = 3
+_MEASUREMENTS = (1, 2, 4, 8)
 
 
 def render(comparison: Comparison) -> str:
@@ -27,17 +30,19 @@ def render(comparison: Comparison) -> str:
         comparison: Result of `compare`.
 
     Returns:
-        The findings, then a table of arms and one of contrasts for each variant. With several
-        models the pool is shown in every metric, and each model in the primary ones.
+        The findings, then tables of arms, of what they opened and measured, of what they cost and
+        of what k tries give, and one of contrasts for each variant. With several models the pool
+        is shown in every metric, and each model in the primary ones.
     """
-    parts = [_findings(comparison), _arms(comparison)]
+    parts = [_findings(comparison), _arms(comparison), _work(comparison)]
+    parts += [_costs(comparison), _tries(comparison)]
     for variant in comparison.variants:
         parts.append(_contrasts(comparison, variant))
         kinds = [
             each for each in comparison.by_kind if each.variant == variant and not each.saturated
         ]
         parts += [_kinds(kinds)] if kinds else []
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _findings(comparison: Comparison) -> str:
@@ -58,23 +63,97 @@ def _arms(comparison: Comparison) -> str:
         "speedup",
         "roofline",
         "lost",
-        "tokens",
     ]
-    rows: list[list[str]] = []
-    for model in comparison.models:
-        if len(comparison.models) > 1:
-            rows.append([wording.shorten(model, NAME_WIDTH)])
-        rows += [_arm_row(arm) for arm in comparison.arms if arm.model == model]
+    rows = _by_model(comparison, _arm_row)
     parts = [wording.count(len(comparison.ops), "op"), comparison.hardware, comparison.language]
+    if comparison.mode != "single":
+        parts.append(f"mode {comparison.mode}")
     if comparison.speed_baseline:
         parts.append(f"speedup over {comparison.speed_baseline}")
     title = ", ".join(parts)
     return f"{title}\n{_table(headers, rows)}"
 
 
+def _by_model(comparison: Comparison, row: Callable[[Arm], list[str]]) -> list[list[str]]:
+    rows: list[list[str]] = []
+    for model in comparison.models:
+        if len(comparison.models) > 1:
+            rows.append([wording.shorten(model, NAME_WIDTH)])
+        rows += [row(arm) for arm in comparison.arms if arm.model == model]
+    return rows
+
+
+def _costs(comparison: Comparison) -> str:
+    """Tokens and seconds of a sample, dollars of the arm; nothing where nothing was told."""
+    if all(math.isnan(arm.cost.output_tokens) for arm in comparison.arms):
+        return ""
+    headers = ["arm", "input", "cached", "output", "reasoning", "model", "judge"]
+    headers += ["cost", "a correct", "a doubling"]
+    table = _table(headers, _by_model(comparison, _cost_row))
+    return f"Tokens and time of a sample, cost of the arm\n{table}"
+
+
+def _cost_row(arm: Arm) -> list[str]:
+    cost = arm.cost
+    priced = not math.isnan(cost.dollars)
+    each = (cost.dollars_per_correct, cost.dollars_per_doubling)
+    return [
+        wording.shorten(arm.variant, NAME_WIDTH),
+        wording.tokens(cost.input_tokens),
+        wording.tokens(cost.cached_tokens),
+        wording.tokens(cost.output_tokens),
+        wording.tokens(cost.reasoning_tokens),
+        wording.seconds(cost.model_seconds),
+        wording.seconds(cost.judge_seconds),
+        wording.dollars(cost.dollars),
+        *(wording.dollars(amount) if priced and not math.isnan(amount) else "–" for amount in each),
+    ]
+
+
+def _work(comparison: Comparison) -> str:
+    """What was opened and measured, where there was something to open or to measure."""
+    works = [arm.work for arm in comparison.arms]
+    if all(math.isnan(work.activated) and math.isnan(work.judge_calls) for work in works):
+        return ""
+    most = max(len(work.best_after) for work in works)
+    steps = [n for n in _MEASUREMENTS if n <= most]
+    headers = ["arm", "opened the Skill", "judge calls", *(f"best after {n}" for n in steps)]
+
+    def row(arm: Arm) -> list[str]:
+        work = arm.work
+        # An agent that stopped earlier keeps its best.
+        best = [work.best_after[min(n, len(work.best_after)) - 1 :][:1] for n in steps]
+        return [
+            wording.shorten(arm.variant, NAME_WIDTH),
+            wording.level("", "points", 100 * work.activated),
+            "–" if math.isnan(work.judge_calls) else f"{work.judge_calls:.1f}",
+            *(wording.level("", "ratio", each[0] if each else math.nan) for each in best),
+        ]
+
+    return f"Opened and measured, by the models\n{_table(headers, _by_model(comparison, row))}"
+
+
+def _tries(comparison: Comparison) -> str:
+    """What k tries give, where there are two or more of each op."""
+    tries = sorted({k for arm in comparison.arms for k in arm.pass_at})
+    if tries[-1:] < [2]:
+        return ""
+    # What has room in a line.
+    tries = [k for k in tries if len(tries) <= _MOST_TRIES or k != _MOST_TRIES]
+    headers = ["arm", *(f"pass@{k}" for k in tries), *(f"best of {k}" for k in tries[1:])]
+
+    def row(arm: Arm) -> list[str]:
+        return [
+            wording.shorten(arm.variant, NAME_WIDTH),
+            *(wording.level("", "points", 100 * arm.pass_at.get(k, math.nan)) for k in tries),
+            *(wording.level("", "ratio", arm.best_of.get(k, math.nan)) for k in tries[1:]),
+        ]
+
+    return f"The best of k tries, deployable speedup\n{_table(headers, _by_model(comparison, row))}"
+
+
 def _arm_row(arm: Arm) -> list[str]:
     low, high = arm.correct.confidence_interval()
-    known = not math.isnan(arm.output_tokens)
     return [
         wording.shorten(arm.variant, NAME_WIDTH),
         f"{arm.verdicts.get('correct', 0)}/{arm.samples - arm.infra_failures}",
@@ -84,7 +163,6 @@ def _arm_row(arm: Arm) -> list[str]:
         wording.level("deployable_speedup", "ratio", arm.deployable_speedup),
         wording.level("roofline_share", "ratio", arm.roofline_share),
         str(arm.infra_failures),
-        f"{arm.input_tokens:.0f}+{arm.output_tokens:.0f}" if known else "–",
     ]
 
 
@@ -165,6 +243,7 @@ def _notes(comparison: Comparison, contrasts: list[Contrast]) -> list[str]:
             f"({comparison.errored} errored, {comparison.unscored} unscored in all); dropped with "
             f"them from the other arm: {wording.count(correct.dropped_samples, 'sample')}."
         )
+    notes += _tax_notes(comparison, correct.variant)
     if comparison.missing_cells:
         notes.append(f"Never run: {'; '.join(comparison.missing_cells)}.")
     if correct.dropped_ops:
@@ -177,6 +256,15 @@ def _notes(comparison: Comparison, contrasts: list[Contrast]) -> list[str]:
             "between ops."
         )
     return notes
+
+
+def _tax_notes(comparison: Comparison, variant: str) -> list[str]:
+    taxes = [each for each in comparison.taxes if each.variant == variant]
+    return [
+        f"{wording.tax(each)}{f', {each.model}' if len(taxes) > 1 else ''}."
+        for each in taxes
+        if not math.isnan(each.output_tokens)
+    ]
 
 
 def _wrap(text: str, indent: str = "") -> str:

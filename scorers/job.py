@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ..tasks.build_toml import BuildTomlError
 from ..tasks.errors import UsageError
@@ -55,13 +56,18 @@ def make_job(
     language: Language,
     unsafe: bool = False,
     compile_for: Sequence[str] = (),
+    until: Literal["build", "check", "time"] = "time",
+    visible_only: bool = False,
 ) -> dict[str, Any]:
     """The job in the judge's schema, as JSON-ready values; see `parse_archs` for `compile_for`.
+
+    With `visible_only` it is judged on the workloads that the prompt names, on contents that no
+    other job is judged on; `until` is the last step to take.
 
     Raises:
         RefusedError: a kernel repository that no judge needs to see, which is its own fault.
     """
-    settings: dict[str, Any] = {"unsafe": unsafe, "compile_for": list(compile_for)}
+    settings: dict[str, Any] = {"unsafe": unsafe, "compile_for": list(compile_for), "until": until}
     extension = None
     if language == "torch-ext":
         settings["build_seconds"] = _REPOSITORY_SECONDS
@@ -69,6 +75,7 @@ def make_job(
             extension = extension_of(read_repository(source), hardware)
         except (RepositoryError, BuildTomlError) as error:
             raise RefusedError(str(error)) from error
+    spec = operation.judge_spec(language, hardware.kind)
     return {
         "id": id,
         "source": source,
@@ -76,7 +83,14 @@ def make_job(
         "hardware": hardware.name,
         "kind": hardware.kind,
         "flags": list(hardware.toolchain[language].flags) if language in hardware.toolchain else [],
-        "operation": operation.judge_spec(language, hardware.kind),
+        "operation": _visible(spec) if visible_only else spec,
         "settings": settings,
         **({"extension": extension} if extension is not None else {}),
     }
+
+
+def _visible(spec: dict[str, Any]) -> dict[str, Any]:
+    # Contents follow the digest: what a kernel prints of these must say nothing of the others.
+    digest = hashlib.sha256(f"{spec['digest']} visible".encode()).hexdigest()
+    workloads = [workload for workload in spec["workloads"] if workload["visible"]]
+    return {**spec, "digest": digest, "workloads": workloads}

@@ -19,6 +19,7 @@ from ..tasks.hardware import load_profile
 from ..tasks.language import Language
 from ..tasks.operation import Operation, load_operation
 from ..tasks.problem import Problem
+from .attempt import Attempt
 from .candidate import extract_candidate
 from .evidence import compact, no_code, refused_before, store
 from .executors.kept import kept_executor
@@ -28,7 +29,8 @@ from .judge.evidence import Evidence
 from .judge.steps import STEPS
 
 
-async def _result(future: Future[Evidence]) -> Evidence:
+async def evidence_of(future: Future[Evidence]) -> Evidence:
+    """Wait for the judge without holding up the event loop."""
     # No thread waits: one that outlived the event loop would keep the process from ending.
     done, token = anyio.Event(), anyio.lowlevel.current_token()
     waiting = threading.get_ident()
@@ -214,9 +216,11 @@ def _scorer(variant: str, evidence_dir: str, unsafe: bool, evidence_file: str | 
         evidence = found.evidence
         if found.job is not None:
             executor = kept_executor(evidence_file) if evidence_file else local_executor()
-            evidence = await _result(executor.submit(found.job))
+            evidence = await evidence_of(executor.submit(found.job))
         assert evidence is not None
         store(evidence, Path(evidence_dir))
-        return score_of(evidence, found.source)
+        result = score_of(evidence, found.source)
+        result.metadata = {**(result.metadata or {}), "attempt": state.store_as(Attempt).record()}
+        return result
 
     return score

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from .definition import name_unknown
+from .language import Language
 from .problem import Problem, ProblemError
-from .suite import Suite
+from .suite import Suite, SuiteError
 
 HUB_ID: Final = "ScalingIntelligence/KernelBench"
 
@@ -27,6 +28,14 @@ class ProblemSuite(Suite):
     def asked(self) -> tuple[Problem, ...]:
         """Return the problems."""
         return self.problems
+
+    def in_language(self, language: Language) -> Suite:
+        """Refuse: a ModelNew is written in torch alone.
+
+        Raises:
+            SuiteError: always.
+        """
+        raise SuiteError(f"A KernelBench problem is asked in 'torch' alone, not in '{language}'.")
 
 
 def problem_suite(source: str, level: int, chosen: str | None) -> ProblemSuite:

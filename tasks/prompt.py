@@ -61,7 +61,12 @@ It is checked on several shapes, among them {workloads}, and on others not liste
 compiling, on numerical correctness against a float64 reference, and then on speed-up over PyTorch \
 eager.
 
-Answer with one fenced ```{fence} block holding the whole source file, and nothing after it."""
+{answer}"""
+
+_BLOCK: Final = (
+    "Answer with one fenced ```{fence} block holding the whole source file, and nothing after it."
+)
+_FILE: Final = "Leave the whole source file in your folder as {file}."
 
 
 _SHORT: Final[dict[DType, str]] = {
@@ -111,8 +116,13 @@ block is the language followed by the file's path, for example:
 ```"""
 
 
-def write_prompt(eval_task: EvalTask) -> str:
-    """Return the prompt of an eval task, which names the visible workloads only."""
+def write_prompt(eval_task: EvalTask, file: str | None = None) -> str:
+    """Return the prompt of an eval task, which names the visible workloads only.
+
+    Args:
+        eval_task: what is asked.
+        file: the file that is to hold the kernel in the end; by default it is asked for in a block.
+    """
     operation, language = eval_task.operation, eval_task.language
     if isinstance(operation, Problem):
         return write_problem_prompt(operation, eval_task.hardware)
@@ -132,6 +142,7 @@ def write_prompt(eval_task: EvalTask) -> str:
         shapes=operation.shapes(),
         library=_LIBRARY[operation.library],
         workloads="; ".join(workload.name for workload in workloads if workload.visible),
+        answer=_FILE.format(file=file) if file else _BLOCK.format(fence=wording.fence),
     )
 
 

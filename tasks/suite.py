@@ -52,6 +52,22 @@ class Suite(Definition):
         hardware = load_profile(self.hardware)
         return tuple(EvalTask(each, hardware, self.language) for each in self.asked())
 
+    def in_language(self, language: Language) -> "Suite":
+        """Return the same selection, asked in another language.
+
+        Raises:
+            SuiteError: some of its operations are not asked for in that language.
+        """
+        lacking = [
+            name for name in self.operations if language not in load_operation(name).languages
+        ]
+        if lacking:
+            raise SuiteError(
+                f"The suite '{self.name}' has operations that are not asked for in '{language}': "
+                f"{', '.join(lacking)}."
+            )
+        return self.model_copy(update={"language": language})
+
 
 def suite_names() -> tuple[str, ...]:
     """Return the names of the suites that are shipped, sorted."""

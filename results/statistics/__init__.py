@@ -3,15 +3,17 @@
 from . import wording
 from .adjust import benjamini_hochberg, holm
 from .arm import Arm
+from .at_k import OpAtK
 from .compare import compare
 from .comparison import CONTROLS, Comparison, Finding
 from .contrast import ESTIMATES_ONLY_BELOW, POOLED, Contrast, Target
+from .cost import Cost, Tax
 from .detectable import smallest_detectable
 from .headroom import Headroom, room_for_speed
 from .metrics import FAST_THRESHOLDS, METRICS, PRIMARY, Metric, fast
 from .moments import Moments, moments_of_samples
 from .paired import ConfidenceInterval, PairedResult, paired_t, within_cell_variance
-from .rate import Rate, clustered_rate, pass_at_k, wilson
+from .rate import Rate, best_of_k, clustered_rate, pass_at_k, wilson
 from .sign_flip import sign_flip
 from .suite import StratifiedOdds, SuiteEffect, stratified_odds, suite_effect
 
@@ -26,16 +28,20 @@ __all__ = [
     "Comparison",
     "ConfidenceInterval",
     "Contrast",
+    "Cost",
     "Finding",
     "Headroom",
     "Metric",
     "Moments",
+    "OpAtK",
     "PairedResult",
     "Rate",
     "StratifiedOdds",
     "SuiteEffect",
     "Target",
+    "Tax",
     "benjamini_hochberg",
+    "best_of_k",
     "clustered_rate",
     "compare",
     "fast",

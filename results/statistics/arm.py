@@ -4,13 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from .at_k import OpAtK, mean_at_k, ops_at_k
+from .cost import COST_COLUMNS, Cost, arm_cost
 from .metrics import (
     FAST_THRESHOLDS,
     FloatArray,
-    column,
     compiled,
     conditional_log_speedup,
     correct,
@@ -18,9 +18,8 @@ from .metrics import (
     fast,
     log_roofline_share,
 )
-from .rate import Rate, cluster_means, clustered_rate, pass_at_k
-
-_PASS_AT = (1, 2, 5, 10)
+from .rate import Rate, cluster_means, clustered_rate
+from .work import WORK_COLUMNS, Work, arm_work
 
 ARM_COLUMNS = (
     "model",
@@ -28,15 +27,11 @@ ARM_COLUMNS = (
     "skill_fingerprint",
     "skill_tokens",
     "op",
-    "status",
     "verdict",
     "compiled",
-    "correct",
-    "speedup",
     "roofline_fraction",
-    "input_tokens",
-    "output_tokens",
-    "cost",
+    *COST_COLUMNS,
+    *(name for name in WORK_COLUMNS if name != "op"),
 )
 """The columns that `summarise_arm` reads."""
 
@@ -60,13 +55,15 @@ class Arm:
         correct: Rate of correct candidates.
         fast_1: Rate of candidates both correct and faster than the baseline.
         fast_profile: fast_p for each threshold p.
-        pass_at: pass@k for k in 1, 2, 5 and 10, as far as every op has k samples.
+        pass_at: pass@k for k in 1, 2, 3, 5 and 10, as far as every op has k samples.
+        fast_at: The chance that one of k is correct and faster than the baseline.
+        best_of: Geometric mean over ops of the deployable speedup of the best of k.
+        by_op: The same for each op.
         deployable_speedup: Geometric mean of what a user would get who falls back to 1x.
         conditional_speedup: Geometric mean over correct candidates; NaN without any.
         roofline_share: Geometric mean roofline fraction of correct candidates; NaN without any.
-        input_tokens: Mean per sample; NaN if unknown of any.
-        output_tokens: Mean per sample; NaN if unknown of any.
-        cost: Dollars for all samples; NaN if unknown of any.
+        cost: Tokens, dollars and time.
+        work: Whether the Skill was opened, and what an agent measured.
     """
 
     model: str
@@ -81,12 +78,14 @@ class Arm:
     fast_1: Rate
     fast_profile: dict[float, float]
     pass_at: dict[int, float]
+    fast_at: dict[int, float]
+    best_of: dict[int, float]
+    by_op: tuple[OpAtK, ...]
     deployable_speedup: float
     conditional_speedup: float
     roofline_share: float
-    input_tokens: float
-    output_tokens: float
-    cost: float
+    cost: Cost
+    work: Work
 
 
 def summarise_arm(rows: pd.DataFrame) -> Arm:
@@ -101,6 +100,8 @@ def summarise_arm(rows: pd.DataFrame) -> Arm:
     scored = rows.take(np.flatnonzero(rows["status"] == "scored"))
     ops = pd.factorize(scored["op"])[0]
     first = rows.iloc[0]
+    by_op = ops_at_k(scored)
+    pass_at, fast_at, best_of = mean_at_k(by_op)
 
     def rate(values: FloatArray) -> Rate:
         return clustered_rate(values, ops)
@@ -122,21 +123,16 @@ def summarise_arm(rows: pd.DataFrame) -> Arm:
         correct=rate(correct(scored)),
         fast_1=rate(fast(1.0).values(scored)),
         fast_profile={p: rate(fast(p).values(scored)).estimate for p in FAST_THRESHOLDS},
-        pass_at=_pass_at(correct(scored), ops),
+        pass_at=pass_at,
+        fast_at=fast_at,
+        best_of=best_of,
+        by_op=by_op,
         deployable_speedup=geometric_mean(deployable_log_speedup(scored)),
         conditional_speedup=geometric_mean(conditional_log_speedup(scored)),
         roofline_share=geometric_mean(log_roofline_share(scored)),
-        input_tokens=float(np.mean(column(rows, "input_tokens"))),
-        output_tokens=float(np.mean(column(rows, "output_tokens"))),
-        cost=float(np.sum(column(rows, "cost"))),
+        cost=arm_cost(rows),
+        work=arm_work(scored),
     )
-
-
-def _pass_at(values: FloatArray, ops: npt.NDArray[np.intp]) -> dict[int, float]:
-    samples = np.bincount(ops).astype(float)
-    successes = np.bincount(ops, weights=values, minlength=len(samples)).astype(float)
-    possible = [k for k in _PASS_AT if len(samples) and k <= samples.min()]
-    return {k: float(np.mean(pass_at_k(samples, successes, k))) for k in possible}
 
 
 def count_verdicts(rows: pd.DataFrame) -> dict[str, int]:

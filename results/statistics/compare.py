@@ -8,10 +8,11 @@ import pandas as pd
 
 from ..errors import MissingArmError, MixedSelectionError
 from .adjust import benjamini_hochberg, holm
-from .arm import ARM_COLUMNS, count_verdicts, summarise_arm
+from .arm import ARM_COLUMNS, Arm, count_verdicts, summarise_arm
 from .cells import Pair, Samples, number_samples, pair_samples
 from .comparison import CONTROLS, SHAM, Comparison
 from .contrast import POOLED, Contrast, Target
+from .cost import Tax, tax
 from .estimate import contrast
 from .headroom import headroom
 from .metrics import METRICS, PRIMARY
@@ -30,7 +31,7 @@ def compare(rows: pd.DataFrame, baseline: str = "none", target: Target = "new op
     and the single models' (models x variants). The two primary metrics are families of their own.
 
     Args:
-        rows: Rows of `read_rows`, of one hardware profile and one language.
+        rows: Rows of `read_rows`, of one mode, one hardware profile and one language.
         baseline: The variant that the others are compared to.
         target: What the contrasts speak of; those of one kind of operation always speak of this
             suite, since a kind has few ops, and are exploratory.
@@ -57,12 +58,14 @@ def compare(rows: pd.DataFrame, baseline: str = "none", target: Target = "new op
         for name in (baseline, *variants)
     ]
     about = rows.loc[:, list(ARM_COLUMNS)]
+    arms = tuple(summarise_arm(about.take(arm)) for arm in members if len(arm))
     first = rows.iloc[0]
     return Comparison(
         baseline=baseline,
         models=samples.models,
         variants=tuple(variants),
         ops=samples.ops,
+        mode=str(first["mode"]),
         hardware=str(first["hardware"]),
         language=str(first["language"]),
         speed_baseline=_speed_baseline(rows),
@@ -72,11 +75,26 @@ def compare(rows: pd.DataFrame, baseline: str = "none", target: Target = "new op
         unscored=int(np.sum(rows["status"] == "unscored")),
         missing_cells=_missing_cells(samples, baseline, variants),
         judges=tuple(sorted(map(str, rows["judge_digest"].unique()))),
-        arms=tuple(summarise_arm(about.take(arm)) for arm in members if len(arm)),
+        arms=arms,
         contrasts=_adjusted(contrasts),
         by_kind=_explored(_kind_contrasts(samples, baseline, variants)),
         against_sham=_adjusted(_sham_contrasts(samples, baseline, variants, target)),
         headroom=headroom(rows),
+        taxes=_taxes(arms, baseline),
+    )
+
+
+def _taxes(arms: tuple[Arm, ...], baseline: str) -> tuple[Tax, ...]:
+    without = {arm.model: arm for arm in arms if arm.variant == baseline}
+    return tuple(
+        tax(
+            arm.model,
+            arm.variant,
+            (without[arm.model].cost, without[arm.model].samples),
+            (arm.cost, arm.samples),
+        )
+        for arm in arms
+        if arm.variant != baseline and arm.model in without
     )
 
 
@@ -177,12 +195,15 @@ def _other_variants(samples: Samples, baseline: str) -> list[str]:
 
 
 def _refuse_strata(rows: pd.DataFrame) -> None:
-    pairs = rows[["hardware", "language"]].drop_duplicates()
-    strata = sorted(pairs["hardware"] + "/" + pairs["language"])
+    parts = rows[["hardware", "language", "mode"]].drop_duplicates()
+    named = parts["hardware"] + "/" + parts["language"]
+    if len(set(parts["mode"])) > 1:
+        named += "/" + parts["mode"]
+    strata = sorted(named)
     if len(strata) > 1:
         raise MixedSelectionError(
-            f"The selection mixes {', '.join(strata)}: compare the logs of one hardware profile "
-            "and one language at a time."
+            f"The selection mixes {', '.join(strata)}: compare the logs of one hardware "
+            "profile, one language and one mode at a time."
         )
 
 

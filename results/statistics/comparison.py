@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from . import wording
 from .arm import Arm
 from .contrast import POOLED, Contrast
+from .cost import Tax
 from .headroom import Headroom
 from .metrics import PRIMARY
 
@@ -37,6 +38,7 @@ class Comparison:
         models: The models.
         variants: The other variants, Skills first.
         ops: The ops.
+        mode: single or agent.
         hardware: The hardware profile.
         language: The language.
         speed_baseline: What speedups are over, such as "eager"; empty if nothing was timed.
@@ -54,12 +56,14 @@ class Comparison:
         against_sham: Each Skill against `sham`, primary metrics, pooled; empty without a sham
             arm or where it is the baseline.
         headroom: What room each op leaves, all arms together.
+        taxes: What each variant costs more than the baseline, for each model that ran both.
     """
 
     baseline: str
     models: tuple[str, ...]
     variants: tuple[str, ...]
     ops: tuple[str, ...]
+    mode: str
     hardware: str
     language: str
     speed_baseline: str
@@ -74,6 +78,7 @@ class Comparison:
     by_kind: tuple[Contrast, ...]
     against_sham: tuple[Contrast, ...]
     headroom: tuple[Headroom, ...]
+    taxes: tuple[Tax, ...]
 
     def contrast(self, metric: str, variant: str, model: str = POOLED) -> Contrast:
         """Look one contrast up.

@@ -80,6 +80,21 @@ def pass_at_k(samples: FloatArray, successes: FloatArray, k: int) -> FloatArray:
     return 1 - np.divide(missed, ways, out=np.full(np.shape(ways), np.nan), where=possible)
 
 
+def best_of_k(values: FloatArray, k: int) -> float:
+    """Expected largest of k of these values drawn without replacement: unbiased.
+
+    Args:
+        values: n independent values, shape (n,).
+        k: From 1 to n.
+
+    Returns:
+        The sum over the ordered values x_(i) of C(i - 1, k - 1) / C(n, k) x_(i).
+    """
+    ordered = np.sort(values)
+    ways = scipy.special.binom(np.arange(len(ordered)), k - 1)
+    return float(ordered @ ways / scipy.special.binom(len(ordered), k))
+
+
 def cluster_means(values: FloatArray, clusters: npt.ArrayLike) -> FloatArray:
     """Mean within each cluster, NaN values left out; NaN where nothing is left.
 

@@ -2,6 +2,8 @@
 
 import math
 
+from .cost import Tax
+
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -56,11 +58,13 @@ def shorten(name: str, width: int) -> str:
 
 
 def level(metric: str, unit: str, value: float) -> str:
-    """A metric in one arm: "88 %", "2.46x"; a roofline share is shown in per cent."""
+    """A metric in one arm: "88 %", "2.46x"; a roofline share is per cent."""
     if math.isnan(value):
         return "–"
     if unit == "points":
         return f"{value:.0f} %"
+    if metric == "output_tokens":
+        return tokens(value)
     return f"{100 * value:.0f} %" if metric == "roofline_share" else ratio(value)
 
 
@@ -80,3 +84,39 @@ def detectable(value: float, unit: str) -> str:
     if unit == "ratio":
         return ratio(value)
     return f"{value:.0f} points" if value >= 10 else f"{value:.1f} points"
+
+
+def dollars(value: float) -> str:
+    """An amount of money with three digits that count: "$12.3", "$0.00412"; "unknown" if NaN."""
+    if math.isnan(value):
+        return "unknown"
+    size = abs(value)
+    digits = 2 if size >= 1 or size == 0 else min(6, 2 - math.floor(math.log10(size)))
+    return f"{_MINUS if value < 0 else ''}${size:,.{digits}f}"
+
+
+def tokens(value: float, *, sign: bool = False) -> str:
+    """A number of tokens without decimals; "–" if NaN."""
+    if math.isnan(value):
+        return "–"
+    return (f"{value:+,.0f}" if sign else f"{value:,.0f}").replace("-", _MINUS)
+
+
+def seconds(value: float) -> str:
+    """A time: "0.42 s", "12 s"; "–" if NaN."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:.0f} s" if value >= 10 else f"{value:.2g} s"
+
+
+def tax(each: Tax) -> str:
+    """What a variant costs more, a sample, without a full stop."""
+    said = (
+        f"Its tax, a sample: {tokens(each.input_tokens, sign=True)} input and "
+        f"{tokens(each.output_tokens, sign=True)} output tokens"
+    )
+    if math.isnan(each.dollars):
+        return f"{said}, dollars unknown"
+    more = "less" if each.dollars < 0 else "more"
+    share = "" if math.isnan(each.share) else f" ({points(100 * each.share)} %)"
+    return f"{said}, {dollars(abs(each.dollars))} {more}{share}"

@@ -13,6 +13,7 @@ from typing import Any
 SCHEMA = 1
 LANGUAGES = ("cpp", "cuda", "triton", "torch", "torch-ext")
 BASELINES = ("eager", "compile", "best")
+STEPS = ("build", "check", "time")
 
 
 class JobError(Exception):
@@ -117,7 +118,9 @@ class Settings:
 
     `baselines` names what the candidate is compared with on a GPU; eager always is. `compile_for`
     names archs, such as sm_90a, that a CUDA candidate is built for besides, and not run. `pairs` is
-    the most pairs of a timing, where that shall be less than the device's own.
+    the most pairs of a timing, where that shall be less than the device's own. `until` is the last
+    of STEPS to take: short of `time`, the verdict correct means that nothing was wrong so far, and
+    there is no speedup.
     """
 
     build_seconds: float = 90.0
@@ -129,6 +132,7 @@ class Settings:
     seed: int | None = None
     compile_for: tuple[str, ...] = ()
     pairs: int | None = None
+    until: str = "time"
 
 
 @dataclass(frozen=True)
@@ -271,6 +275,9 @@ def parse_job(data: Any) -> Job:
             f"job.language is {job.language!r}: a KernelBench problem is solved in torch, and "
             "nothing else is"
         )
+    if job.settings.until not in STEPS:
+        known = ", ".join(STEPS)
+        raise JobError(f"job.settings.until is {job.settings.until!r}: give one of {known}")
     if job.schema != SCHEMA:
         raise JobError(f"job.schema is {job.schema}, and this judge reads {SCHEMA}")
     return job

@@ -6,7 +6,7 @@ import json
 import platform
 import secrets
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from .clock import geometric_mean_interval
 from .compatibility import build_for_archs
 from .contents import NEARLY_SAME, Contents, ContentsCache
 from .device import Device
-from .evidence import Check, Evidence, Launch, Timing
+from .evidence import Check, Evidence
 from .files import judge_digest
 from .gated_side import GatedSide
 from .job import Job, Operation, Workload
@@ -37,6 +37,7 @@ from .process import (
     StartError,
     Worker,
 )
+from .record import OutOfTime, Record
 from .reference import ProblemError
 from .sandbox import Sandbox, require_sandbox
 from .side import WARM, HostSide, Side
@@ -54,35 +55,6 @@ _LOSSES = {
     "Error building extension": "compile_error",
     "OutputError: ": "incorrect",
 }
-
-
-class OutOfTime(Exception):
-    """The candidate used up the whole budget of its judging."""
-
-
-@dataclass
-class Record:
-    """What is known of a candidate so far; it survives the exception that ends the judging."""
-
-    checks: list[Check] = field(default_factory=list)
-    timings: list[Timing] = field(default_factory=list)
-    launches: tuple[Launch, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
-    where: str = "loading"
-    loaded: bool = False
-    deadline: float = float("inf")
-    output: str = ""
-    free_bytes: int = 0
-
-    def enter(self, where: str) -> None:
-        """Note where the judging stands, for the reason of a failure.
-
-        Raises:
-            OutOfTime: the budget of the whole judging has ended.
-        """
-        self.where = where
-        if time.monotonic() > self.deadline:
-            raise OutOfTime
 
 
 class Session:
@@ -201,8 +173,15 @@ class Session:
             verdict = "timeout" if built.timed_out else "compile_error"
             return replace(evidence, verdict=verdict, reason=built.reason, seconds=record.seconds)
         evidence = replace(evidence, compiled=True)
+        if job.settings.until == "build":
+            return _finish(evidence, record, "correct", "it builds; it was not run")
+        return self._judge_library(job, built.library, evidence, record)
+
+    def _judge_library(
+        self, job: Job, library: Path, evidence: Evidence, record: Record
+    ) -> Evidence:
         try:
-            self._trial(job, built.library, record)
+            self._trial(job, library, record)
         except WrongOutput as wrong:
             return _finish(evidence, record, "incorrect", f"{record.where}: {wrong}")
         except (Tampering, ForgedAnswer, Crowded, NotAuthored, timing.Implausible) as cheat:
@@ -238,6 +217,9 @@ class Session:
         return _finish(evidence, record, "runtime_error" if hogged else "infra_error", reason)
 
     def _success(self, evidence: Evidence, record: Record) -> Evidence:
+        if not record.timings:
+            reason = f"right in all {len(record.checks)} verified calls; it was not timed"
+            return replace(_finish(evidence, record, "correct", reason), correct=True)
         pairs = [[float(np.log(b / c)) for c, b in t.samples] for t in record.timings]
         speed = geometric_mean_interval(pairs)
         fractions = [t.roofline_fraction for t in record.timings]
@@ -255,7 +237,9 @@ class Session:
         )
 
     def _trial(self, job: Job, library: Path, record: Record) -> None:
-        baseline = self.baseline_bench(job.operation)
+        timed = [w for w in job.operation.workloads if w.timed and job.settings.until == "time"]
+        if timed:
+            self.baseline_bench(job.operation)
         begin = time.monotonic()
         bench = self._open(job, library, record)
         record.loaded = True
@@ -263,12 +247,11 @@ class Session:
             self._check(job.operation, bench, record)
             record.seconds["check"] = time.monotonic() - begin
             begin = time.monotonic()
-            for workload in job.operation.workloads:
-                if workload.timed:
-                    self._time(job, workload, bench, baseline, record)
+            for workload in timed:
+                self._time(job, workload, bench, record)
             record.seconds["time"] = time.monotonic() - begin
             recordable = self.device.gated or job.extension is not None
-            if job.operation.library == "forbidden" and recordable:
+            if timed and job.operation.library == "forbidden" and recordable:
                 self._require_authored(job, library, bench, record)
         except torch.OutOfMemoryError:
             record.free_bytes = self.device.memory()[0]
@@ -329,10 +312,9 @@ class Session:
                     raise
                 record.checks.append(replace(check, status="pass", error=error))
 
-    def _time(
-        self, job: Job, workload: Workload, bench: Bench, baseline: Bench, record: Record
-    ) -> None:
+    def _time(self, job: Job, workload: Workload, bench: Bench, record: Record) -> None:
         operation, criterion = job.operation, self.device.criterion.at_most(job.settings.pairs)
+        baseline = self.baseline_bench(operation)
         record.enter(f"{workload.name}, timed")
         bench.set_workload(workload)
         baseline.set_workload(workload)

@@ -46,6 +46,8 @@ def _record(
         "ambiguous": False,
         "evidence": {},
         "packages": {},
+        "best_after": [],
+        "mode": "single",
         "model": model,
         "variant": variant,
         "eval_task": f"{op}/cpu/cpp",
