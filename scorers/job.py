@@ -67,12 +67,7 @@ def make_job(
     Raises:
         RefusedError: a kernel repository that no judge needs to see, which is its own fault.
     """
-    spec = operation.judge_spec(language, hardware.kind)
-    settings: dict[str, Any] = {
-        "unsafe": unsafe,
-        "compile_for": list(compile_for),
-        "until": until,
-    }
+    settings: dict[str, Any] = {"unsafe": unsafe, "compile_for": list(compile_for), "until": until}
     extension = None
     if language == "torch-ext":
         settings["build_seconds"] = _REPOSITORY_SECONDS
@@ -80,6 +75,7 @@ def make_job(
             extension = extension_of(read_repository(source), hardware)
         except (RepositoryError, BuildTomlError) as error:
             raise RefusedError(str(error)) from error
+    spec = operation.judge_spec(language, hardware.kind)
     return {
         "id": id,
         "source": source,

@@ -62,7 +62,7 @@ def gather(records: list[Path], target: Path) -> None:
 def row(evidence: common.Record, model: str) -> common.Record:
     """One sample of the comparison, with the columns of `results.table.SCHEMA`."""
     task, epoch, variant = evidence["id"].split(":", 2)
-    blank = {"str": "", "float": math.nan, "int64": 0, "bool": False, "object": None}
+    blank = {"str": "", "float": math.nan, "int64": 0, "bool": False, "object": ()}
     scored = evidence["verdict"] != "infra_error"
     numbers = ("speedup", "speedup_low", "speedup_high", "roofline_fraction")
     return {
@@ -79,6 +79,7 @@ def row(evidence: common.Record, model: str) -> common.Record:
         "compiled": float(evidence["compiled"]) if scored else math.nan,
         "correct": float(evidence["correct"]) if scored else math.nan,
         "ambiguous": evidence["ambiguous"],
+        "mode": "single",
         "speed_baseline": evidence["baseline"],
         "candidate": evidence["candidate"],
     }

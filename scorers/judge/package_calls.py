@@ -3,6 +3,7 @@
 Standard library and torch only: this file is copied beside the runner.
 """
 
+import gc
 import time
 
 import torch
@@ -20,12 +21,16 @@ class HostPackageCalls:
     def load(self, setup):
         """Import the candidate."""
         self.calls = TensorCalls(setup, self.memory)
+        # A collection over all of torch's objects takes longer than a call, and would fall between
+        # two of them, where the judge's clock takes it for hidden work.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
 
     def make(self, request, _report_closed):
         """Make the calls of a request; the nanoseconds of each."""
         kernel, nanoseconds = self.calls.kernel, []
-        for offsets in request.slots():
-            arguments = self.calls.arguments(request.dims, offsets)
+        for arguments in [self.calls.arguments(request.dims, at) for at in request.slots()]:
             begin = time.perf_counter_ns()
             kernel(*arguments)
             nanoseconds.append(time.perf_counter_ns() - begin)

@@ -6,7 +6,7 @@ import json
 import platform
 import secrets
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from .clock import geometric_mean_interval
 from .compatibility import build_for_archs
 from .contents import NEARLY_SAME, Contents, ContentsCache
 from .device import Device
-from .evidence import Check, Evidence, Launch, Timing
+from .evidence import Check, Evidence
 from .files import judge_digest
 from .gated_side import GatedSide
 from .job import Job, Operation, Workload
@@ -37,6 +37,7 @@ from .process import (
     StartError,
     Worker,
 )
+from .record import OutOfTime, Record
 from .reference import ProblemError
 from .sandbox import Sandbox, require_sandbox
 from .side import WARM, HostSide, Side
@@ -54,35 +55,6 @@ _LOSSES = {
     "Error building extension": "compile_error",
     "OutputError: ": "incorrect",
 }
-
-
-class OutOfTime(Exception):
-    """The candidate used up the whole budget of its judging."""
-
-
-@dataclass
-class Record:
-    """What is known of a candidate so far; it survives the exception that ends the judging."""
-
-    checks: list[Check] = field(default_factory=list)
-    timings: list[Timing] = field(default_factory=list)
-    launches: tuple[Launch, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
-    where: str = "loading"
-    loaded: bool = False
-    deadline: float = float("inf")
-    output: str = ""
-    free_bytes: int = 0
-
-    def enter(self, where: str) -> None:
-        """Note where the judging stands, for the reason of a failure.
-
-        Raises:
-            OutOfTime: the budget of the whole judging has ended.
-        """
-        self.where = where
-        if time.monotonic() > self.deadline:
-            raise OutOfTime
 
 
 class Session:
