@@ -105,9 +105,10 @@ def kernel_skill(
     eval_tasks = [EvalTask(each, profile, chosen.language) for each in chosen.asked()]
     choice = variant or ("skill" if skill is not None else "none")
     loaded = load_skill(skill) if skill is not None else None
+    # A Skill that a recording was made with need not be at hand: its name and revision will do.
     made = (
         Variant(choice, None, None, "inline", {})
-        if recording is not None and choice in load_recording(recording).variants
+        if recording is not None and loaded is None and "@" in choice
         else make_variant(loaded, choice, inline_budget, delivery)
     )
     folder = evidence_dir or str(Path(os.environ.get("INSPECT_LOG_DIR", "logs")) / "evidence")
