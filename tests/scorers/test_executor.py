@@ -76,8 +76,8 @@ def test_malformed_job_is_refused_and_the_next_one_judged(rms_norm):
 
 
 def test_language_that_the_judge_lacks_is_refused(executor, rms_norm):
-    other = {**job("other", rms_norm()), "language": "torch-ext"}
-    with pytest.raises(JudgeError, match=r"job.language is 'torch-ext', and this judge knows cpp"):
+    other = {**job("other", rms_norm()), "language": "fortran"}
+    with pytest.raises(JudgeError, match=r"job.language is 'fortran', and this judge knows cpp"):
         executor.submit(other).result(timeout=120)
 
 
