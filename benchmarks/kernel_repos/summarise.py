@@ -34,6 +34,7 @@ def main() -> None:
     rows = read_rows(sys.argv[1:])
     groups: Any = rows.groupby("hardware")
     parts = [HEAD, *(_section(str(hardware), part) for hardware, part in groups)]
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text("\n".join(parts), encoding="utf-8")
     print(TARGET)
 
