@@ -32,8 +32,8 @@ demo: $(VENV)/.installed ## judge recorded completions with and without a Skill,
 	@$(BIN)/skilldyno demo $(ARGS)
 
 test: $(VENV)/.installed-dev ## run all tests
-	@echo "== running the tests that time no kernel, two at a time"
-	@$(BIN)/python -m pytest -n 2 -m "not alone"
+	@echo "== running the tests that time no kernel, three at a time"
+	@$(BIN)/python -m pytest -n 3 -m "not alone"
 	@echo "== running the tests that time kernels, one at a time"
 	@$(BIN)/python -m pytest -m alone
 
