@@ -32,10 +32,10 @@ from ..scorers.judge.sandbox import SandboxError
 from ..skills.activation import opened_files
 from ..skills.skill import INLINE_BUDGET, Skill, load_skill
 from ..skills.variants import make_variant
+from ..tasks.catalogue import load_operation
 from ..tasks.errors import UsageError
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import load_profile
-from ..tasks.operation import load_operation
 from .agent_tools import KERNEL_FILES, Bench, edit_file, read_source
 from .bubblewrap import bubblewrap_works
 

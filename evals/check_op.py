@@ -11,7 +11,7 @@ import torch
 
 from ..results.payload import plain
 from ..scorers.admission.admit import admit
-from ..tasks.operation import read_operation
+from ..tasks.catalogue import read_operation
 
 
 def check_op_command(folder: Path, *, as_json: bool) -> bool:

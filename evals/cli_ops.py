@@ -14,7 +14,7 @@ _EXIT_FAILED = 1
 
 def _add(_context: click.Context, _parameter: click.Parameter, folder: Path | None) -> None:
     if folder is not None:
-        from ..tasks.operation import add_operations
+        from ..tasks.catalogue import add_operations
 
         add_operations(folder)
 

@@ -14,6 +14,7 @@ from ..scorers.judge.compatibility import build_for_archs
 from ..scorers.judge.evidence import Evidence
 from ..scorers.judge.job import parse_job
 from ..scorers.judge.sandbox import require_sandbox
+from ..tasks.catalogue import load_operation
 from ..tasks.hardware import (
     HardwareError,
     HardwareProfile,
@@ -21,7 +22,6 @@ from ..tasks.hardware import (
     load_profile,
     load_profiles,
 )
-from ..tasks.operation import load_operation
 from .judge_file import describe_builds, judge_file, language_of, read_source
 
 

@@ -24,10 +24,10 @@ from ..results.table import read_rows
 from ..scorers.candidate import read_repository
 from ..scorers.evidence import EvidenceError, compact, parse_evidence
 from ..scorers.judge.evidence import Evidence
+from ..tasks.catalogue import load_operation
 from ..tasks.errors import UsageError
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import load_profile
-from ..tasks.operation import load_operation
 from .build_kernel import build_kernel
 from .judge_file import evidence_of_file, language_of, read_source
 

@@ -18,11 +18,11 @@ from ..scorers.judge.evidence import ArchBuild, Evidence
 from ..scorers.judge.sandbox import require_sandbox
 from ..scorers.repository import MANIFEST, repository_of
 from ..tasks.build_toml import build_toml_problems, read_build_toml
+from ..tasks.catalogue import load_operation
 from ..tasks.errors import UsageError
 from ..tasks.hardware import detect_hardware, load_profile, require_this_machine
 from ..tasks.kernelbench import read_problem
 from ..tasks.language import Kind, Language
-from ..tasks.operation import load_operation
 
 _LANGUAGES: dict[str, Language] = {
     ".cpp": "cpp",

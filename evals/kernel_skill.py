@@ -16,11 +16,11 @@ from ..scorers.judge.files import judge_digest
 from ..scorers.kernel import scorer_for
 from ..skills.skill import INLINE_BUDGET, load_skill
 from ..skills.variants import Delivery, Variant, VariantError, make_variant
+from ..tasks.catalogue import add_operations
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, require_this_machine
 from ..tasks.kernelbench import problem_suite
 from ..tasks.language import Language
-from ..tasks.operation import add_operations
 from ..tasks.problem import Problem
 from ..tasks.prompt import write_prompt
 from ..tasks.suite import Suite, load_suite

@@ -8,9 +8,10 @@ from typing import Any
 import click
 from tabulate import tabulate
 
+from ..tasks.catalogue import load_operations
 from ..tasks.hub_kernels import hub_kernels
 from ..tasks.language import Kind
-from ..tasks.operation import Operation, load_operations
+from ..tasks.operation import Operation
 
 _KINDS: tuple[Kind, ...] = ("cpu", "gpu")
 

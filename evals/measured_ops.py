@@ -22,9 +22,9 @@ from ..results.measured import (
 )
 from ..results.table import read_rows
 from ..scorers.evidence import EvidenceError, parse_evidence
+from ..tasks.catalogue import load_operations
 from ..tasks.errors import UsageError
 from ..tasks.hardware import load_profile
-from ..tasks.operation import load_operations
 
 _ENDINGS = (".jsonl", ".jsonl.gz")
 

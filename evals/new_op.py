@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from ..tasks.catalogue import operation_names
 from ..tasks.errors import UsageError
-from ..tasks.operation import operation_names
 
 _TEMPLATE = Path(__file__).parent / "template" / "scaled_residual"
 _FILES = ("op.toml", "reference.py")

@@ -12,8 +12,8 @@ from inspect_ai.model import StopReason
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..skills.variants import Variant
+from ..tasks.catalogue import operation_names
 from ..tasks.errors import UsageError
-from ..tasks.operation import operation_names
 
 _FOLDER = Path(__file__).parent / "recordings"
 

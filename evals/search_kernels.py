@@ -10,9 +10,9 @@ from tabulate import tabulate
 
 from ..results.kernel_repository.hub import HubKernel, search_hub
 from ..results.kernel_repository.variants import Target
+from ..tasks.catalogue import load_operation
 from ..tasks.hardware import load_profile
 from ..tasks.hub_kernels import hub_kernels
-from ..tasks.operation import load_operation
 
 
 def search_kernels_command(op: str, hardware: str | None, *, as_json: bool) -> None:

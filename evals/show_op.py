@@ -13,12 +13,13 @@ from tabulate import tabulate
 from ..results.measured import Measurements, load_measurements
 from ..results.payload import plain
 from ..results.table import read_rows
+from ..tasks.catalogue import load_operation
 from ..tasks.errors import UsageError
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import HardwareProfile, load_profile, load_profiles
 from ..tasks.hub_kernels import hub_kernels
 from ..tasks.language import KIND_OF_LANGUAGE, Kind, Language, SourceLanguage, language_within
-from ..tasks.operation import Operation, load_operation
+from ..tasks.operation import Operation
 from ..tasks.prompt import write_prompt
 from ..tasks.roofline import roofline_seconds
 from .list_ops import describe_operation

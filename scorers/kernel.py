@@ -15,9 +15,10 @@ import anyio.lowlevel
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState
 
+from ..tasks.catalogue import load_operation
 from ..tasks.hardware import load_profile
 from ..tasks.language import Language
-from ..tasks.operation import Operation, load_operation
+from ..tasks.operation import Operation
 from ..tasks.problem import Problem
 from .attempt import Attempt
 from .candidate import extract_candidate

@@ -5,12 +5,13 @@ from typing import Annotated, Final
 
 from pydantic import Field, PositiveInt
 
+from .catalogue import load_operation, load_operations
 from .definition import Definition, name_unknown, read_definition
 from .errors import UsageError
 from .eval_task import EvalTask
 from .hardware import load_profile
 from .language import Kind, Language
-from .operation import Operation, load_operation, load_operations
+from .operation import Operation
 from .problem import Problem
 
 SUITES: Final = Path(__file__).parent / "suites"

@@ -14,8 +14,8 @@ import pytest
 from skilldyno.scorers.evidence import Evidence
 from skilldyno.scorers.executors.local import LocalExecutor, local_executor
 from skilldyno.scorers.job import make_job
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.hardware import load_profile
-from skilldyno.tasks.operation import load_operation
 
 TESTS = Path(__file__).parent
 _numbers = count()

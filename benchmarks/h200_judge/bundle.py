@@ -24,9 +24,10 @@ from skilldyno.scorers.candidate import extract_candidate
 from skilldyno.scorers.exhibit import HARMLESS_SLACK
 from skilldyno.scorers.job import make_job
 from skilldyno.scorers.pack import write_pack
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.language import Language
-from skilldyno.tasks.operation import Operation, load_operation
+from skilldyno.tasks.operation import Operation
 from skilldyno.tasks.workload import WorkloadTable
 
 HERE = Path(__file__).parent

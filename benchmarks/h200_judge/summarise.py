@@ -28,7 +28,7 @@ from skilldyno.evals.recording import load_recording
 from skilldyno.results.statistics import compare
 from skilldyno.results.table import SCHEMA
 from skilldyno.results.terminal import render
-from skilldyno.tasks.operation import load_operation
+from skilldyno.tasks.catalogue import load_operation
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "h200-judge"
 RECORDING = "claude-cuda"

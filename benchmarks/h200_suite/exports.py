@@ -17,9 +17,9 @@ from skilldyno.scorers.evidence import compact, parse_evidence
 from skilldyno.scorers.job import make_job
 from skilldyno.scorers.pack import write_pack
 from skilldyno.scorers.repository import File, Repository
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.eval_task import EvalTask
 from skilldyno.tasks.hardware import load_profile
-from skilldyno.tasks.operation import load_operation
 
 SOLUTIONS = Path(__file__).parents[2] / "tests" / "honest" / "ops"
 

@@ -14,9 +14,9 @@ from skilldyno.evals.recording import load_recording
 from skilldyno.scorers.candidate import extract_candidate
 from skilldyno.scorers.job import make_job
 from skilldyno.scorers.pack import write_pack
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.language import Language
-from skilldyno.tasks.operation import load_operation
 
 SOLUTIONS = Path(__file__).parents[2] / "tests" / "honest" / "ops"
 LANGUAGES: dict[str, Language] = {".cu": "cuda", ".py": "triton"}

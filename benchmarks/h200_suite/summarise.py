@@ -19,7 +19,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from skilldyno.tasks.operation import load_operation
+from skilldyno.tasks.catalogue import load_operation
 
 Record = dict[str, Any]
 

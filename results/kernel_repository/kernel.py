@@ -4,11 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from ...tasks.catalogue import load_operation
 from ...tasks.errors import UsageError
 from ...tasks.eval_task import EvalTask
 from ...tasks.hardware import load_profile
 from ...tasks.language import SourceLanguage, language_within
-from ...tasks.operation import Operation, load_operation
+from ...tasks.operation import Operation
 from ...tasks.problem import Problem
 
 

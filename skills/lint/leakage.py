@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ...tasks.operation import Operation, load_operations
+from ...tasks.catalogue import load_operations
+from ...tasks.operation import Operation
 from ...tasks.suite import load_suite, suite_names
 from ..skill import Skill
 from .rule import Finding, Rule

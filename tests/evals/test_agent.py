@@ -14,8 +14,8 @@ from scripted import Turn, scripted
 from skilldyno.evals.kernel_skill import kernel_skill
 from skilldyno.results.table import read_rows
 from skilldyno.skills.skill import SHIPPED_SKILLS
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.errors import UsageError
-from skilldyno.tasks.operation import load_operation
 
 SKILL = SHIPPED_SKILLS / "cpu-kernels"
 

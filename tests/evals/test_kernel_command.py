@@ -12,7 +12,7 @@ from hub_double import serving
 from synthetic_logs import Outcome, write_log
 
 from skilldyno.tasks.build_toml import read_build_toml
-from skilldyno.tasks.operation import load_operation
+from skilldyno.tasks.catalogue import load_operation
 
 DIGEST = load_operation("rms_norm").digest
 SOURCE = 'extern "C" void rms_norm() {}\n// number %d\n'

@@ -11,9 +11,9 @@ from inspect_ai.model import get_model
 from skilldyno.evals.kernel_skill import kernel_skill
 from skilldyno.results.table import read_rows
 from skilldyno.skills.variants import VariantError
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.eval_task import EvalTask
 from skilldyno.tasks.hardware import load_profile
-from skilldyno.tasks.operation import load_operation
 from skilldyno.tasks.prompt import write_prompt
 
 SUITE = """

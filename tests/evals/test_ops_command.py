@@ -8,8 +8,8 @@ import pytest
 from synthetic_logs import Outcome, evidence, write_log
 
 from skilldyno.skills.skill import SHIPPED_SKILLS
+from skilldyno.tasks.catalogue import OPS, operation_names
 from skilldyno.tasks.hardware import load_profile
-from skilldyno.tasks.operation import OPS, operation_names
 
 KERNEL = """
 #include <cstdint>

@@ -8,9 +8,9 @@ import pytest
 from skilldyno.evals.recording import RecordingError, load_recording
 from skilldyno.skills.skill import SHIPPED_SKILLS, load_skill
 from skilldyno.skills.variants import make_variant
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.eval_task import EvalTask
 from skilldyno.tasks.hardware import load_profile
-from skilldyno.tasks.operation import load_operation
 from skilldyno.tasks.prompt import write_prompt
 
 MANIFEST = 'model = "m"\nsource = "a test"\n[skills]\n'

@@ -20,11 +20,11 @@ from skilldyno.results.kernel_repository.hub import uploads
 from skilldyno.results.kernel_repository.signature import signature_of
 from skilldyno.results.kernel_repository.variants import Target, parse_variant
 from skilldyno.tasks.build_toml import read_build_toml
+from skilldyno.tasks.catalogue import load_operation, operation_names
 from skilldyno.tasks.eval_task import EvalTask
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.hub_kernels import hub_kernels
 from skilldyno.tasks.language import KIND_OF_LANGUAGE, Language, SourceLanguage
-from skilldyno.tasks.operation import load_operation, operation_names
 
 SOURCE = "# nothing\n"
 LANGUAGES: tuple[SourceLanguage, ...] = ("cpp", "cuda", "triton")

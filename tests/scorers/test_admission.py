@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from skilldyno.scorers.admission.admit import Admission, admit
-from skilldyno.tasks.operation import OPS, load_operation, operation_names, read_operation
+from skilldyno.tasks.catalogue import OPS, load_operation, operation_names, read_operation
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,7 +12,7 @@ from skilldyno.scorers.judge.check import compare
 from skilldyno.scorers.judge.contents import Contents, Expected
 from skilldyno.scorers.judge.job import Operation, parse_operation
 from skilldyno.scorers.judge.reference import mean_magnitude
-from skilldyno.tasks.operation import load_operation
+from skilldyno.tasks.catalogue import load_operation
 
 
 def operation(name: str = "rms_norm") -> Operation:

@@ -7,7 +7,7 @@ import torch
 from skilldyno.scorers.judge.contents import NEARLY_SAME, ContentsCache
 from skilldyno.scorers.judge.fills import DISTRIBUTIONS, POOL, Draw, change_a_few, fill
 from skilldyno.scorers.judge.job import parse_operation
-from skilldyno.tasks.operation import load_operation
+from skilldyno.tasks.catalogue import load_operation
 
 OPERATION = parse_operation(load_operation("rms_norm").judge_spec("cpp", "cpu"))
 WORKLOAD = next(w for w in OPERATION.workloads if w.name == "M=37,N=1001")

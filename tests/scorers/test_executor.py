@@ -10,8 +10,8 @@ import pytest
 
 from skilldyno.scorers.executors.local import JudgeError, LocalExecutor
 from skilldyno.scorers.job import make_job
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.hardware import load_profile
-from skilldyno.tasks.operation import load_operation
 
 pytestmark = pytest.mark.alone
 

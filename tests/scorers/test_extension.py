@@ -11,8 +11,8 @@ from skilldyno.scorers.evidence import Evidence
 from skilldyno.scorers.executors.local import LocalExecutor
 from skilldyno.scorers.job import make_job
 from skilldyno.scorers.repository import File, Repository
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.hardware import load_profile
-from skilldyno.tasks.operation import load_operation
 
 pytestmark = pytest.mark.alone
 

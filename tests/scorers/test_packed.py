@@ -10,8 +10,8 @@ import pytest
 from skilldyno.scorers.job import make_job
 from skilldyno.scorers.judge.files import judge_digest
 from skilldyno.scorers.pack import write_pack
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.hardware import load_profile
-from skilldyno.tasks.operation import load_operation
 
 pytestmark = pytest.mark.alone
 

@@ -13,8 +13,8 @@ from skilldyno.scorers.extension import extension_of
 from skilldyno.scorers.job import RefusedError, make_job
 from skilldyno.scorers.judge.job import parse_job
 from skilldyno.scorers.repository import File, Repository, RepositoryError, repository_of
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.hardware import load_profile
-from skilldyno.tasks.operation import load_operation
 
 RECORDINGS = Path(__file__).parents[2] / "evals" / "recordings"
 MANIFEST = """[general]

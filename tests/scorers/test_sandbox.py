@@ -11,8 +11,8 @@ import pytest
 
 from skilldyno.scorers.job import make_job
 from skilldyno.scorers.judge.sandbox import Sandbox, SandboxError, require_sandbox
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.hardware import load_profile
-from skilldyno.tasks.operation import load_operation
 
 pytestmark = pytest.mark.alone
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from skilldyno.scorers.admission.solution import check_solution
-from skilldyno.tasks.operation import load_operation, load_operations, operation_names
+from skilldyno.tasks.catalogue import load_operation, load_operations, operation_names
 
 SOLUTIONS = Path(__file__).parents[1] / "honest" / "ops"
 SEEDS = 20

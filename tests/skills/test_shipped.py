@@ -11,7 +11,7 @@ import torch
 
 from skilldyno.skills.markdown import read_markdown
 from skilldyno.skills.skill import SHIPPED_SKILLS, load_skill
-from skilldyno.tasks.operation import operation_names
+from skilldyno.tasks.catalogue import operation_names
 from skilldyno.tasks.suite import load_suite
 
 PAGES = sorted(SHIPPED_SKILLS.glob("cuda-hopper/references/*.md"))

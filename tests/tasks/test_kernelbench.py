@@ -6,10 +6,10 @@ import pytest
 from datasets import Dataset
 from kernelbench_problems import LINEAR, SORTED
 
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.eval_task import EvalTask, EvalTaskError
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.kernelbench import load_problems, problem_suite, read_problem
-from skilldyno.tasks.operation import load_operation
 from skilldyno.tasks.problem import Problem, ProblemError
 from skilldyno.tasks.prompt import write_prompt
 

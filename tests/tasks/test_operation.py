@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from skilldyno.tasks.errors import UsageError
-from skilldyno.tasks.language import KIND_OF_LANGUAGE, SourceLanguage
-from skilldyno.tasks.operation import (
+from skilldyno.tasks.catalogue import (
     OPS,
-    OperationError,
     load_operation,
     load_operations,
     operation_names,
     read_operation,
 )
+from skilldyno.tasks.errors import UsageError
+from skilldyno.tasks.language import KIND_OF_LANGUAGE, SourceLanguage
+from skilldyno.tasks.operation import OperationError
 
 LANGUAGES: tuple[SourceLanguage, ...] = ("cpp", "cuda")
 NAMES = (

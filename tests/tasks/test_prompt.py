@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.eval_task import EvalTask, EvalTaskError
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.language import Language
-from skilldyno.tasks.operation import load_operation
 from skilldyno.tasks.prompt import write_prompt
 
 RECORDINGS = Path(__file__).parents[2] / "evals" / "recordings"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from skilldyno.tasks.catalogue import load_operations, operation_names
 from skilldyno.tasks.errors import UsageError
-from skilldyno.tasks.operation import load_operations, operation_names
 from skilldyno.tasks.suite import SUITES, SuiteError, load_suite, suite_names
 
 DEMO = (SUITES / "demo.toml").read_text()

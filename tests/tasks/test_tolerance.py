@@ -15,8 +15,8 @@ from torch import Tensor
 from skilldyno.scorers.judge.check import compare
 from skilldyno.scorers.judge.contents import ContentsCache
 from skilldyno.scorers.judge.job import Operation, parse_operation
+from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.language import KIND_OF_LANGUAGE, SourceLanguage
-from skilldyno.tasks.operation import load_operation
 
 Kernel = Callable[..., Any]
 # Those that recordings are of, whose arithmetic is written out below; admission proves every one.
