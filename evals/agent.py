@@ -36,6 +36,8 @@ from ..tasks.catalogue import load_operation
 from ..tasks.errors import UsageError
 from ..tasks.eval_task import EvalTask
 from ..tasks.hardware import load_profile
+from ..tasks.language import Language
+from ..tasks.prompt import fence_label
 from .agent_tools import KERNEL_FILES, Bench, edit_file, read_source
 from .bubblewrap import bubblewrap_works
 
@@ -99,7 +101,7 @@ class Working:
     budget: AgentBudget
     unsafe: bool
 
-    def require(self, language: str, recording: str | None) -> None:
+    def require(self, language: Language, recording: str | None) -> None:
         """Refuse what cannot run here.
 
         Raises:
@@ -264,20 +266,19 @@ async def _left_behind(bench: Bench, state: TaskState) -> ModelOutput:
         # Longer than any run of backticks in the source, none of which must close it.
         longest = max((len(run) for run in re.findall("`+", source)), default=0)
         fence = "`" * max(3, longest + 1)
-        label = {"cpp": "cpp", "cuda": "cuda", "triton": "python"}[bench.eval_task.language]
+        label = fence_label(bench.eval_task.language)
         text = f"{fence}{label}\n{source.removesuffix(chr(10))}\n{fence}"
     output = ModelOutput.from_content(str(state.model), text)
     output.usage = state.output.usage
     return output
 
 
-def kernel_file(language: str) -> str:
+def kernel_file(language: Language) -> str:
     """The file that an agent leaves in a language.
 
     Raises:
         AgentError: agent mode does not know the language.
     """
-    for known, file in KERNEL_FILES.items():
-        if known == language:
-            return file
-    raise AgentError(f"agent mode is for {', '.join(KERNEL_FILES)}, not for {language}")
+    if language not in KERNEL_FILES:
+        raise AgentError(f"agent mode is for {', '.join(KERNEL_FILES)}, not for {language}")
+    return KERNEL_FILES[language]

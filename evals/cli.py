@@ -12,6 +12,7 @@ from ..scorers.judge.errors import MachineError
 from ..tasks.errors import RunError, UsageError
 from .cli_agent import agent_options
 from .cli_gate import gate, plan
+from .cli_grid import grid_options
 from .cli_hardware import hardware as hardware_
 from .cli_kernel import kernel
 from .cli_ops import ops, ops_option
@@ -117,25 +118,12 @@ def judge(
 @main.command("eval")
 @click.argument("skills", nargs=-1, required=True, metavar="SKILL...")
 @click.option("-m", "--model", "models", multiple=True, help="A model, by Inspect; repeatable.")
-@click.option("--suite", default="demo", show_default=True, help="A suite's name or .toml file.")
-@ops_option
+@grid_options
 @click.option("--hardware", default="auto", show_default=True, help="A profile's name.")
-@click.option("--language", help="Of the kernels: cpp, cuda or triton; else the suite's.")
-@click.option("--epochs", type=click.IntRange(1), help="Samples of each op; else the suite's.")
-@click.option("--sham", is_flag=True, help="Add inert text of the first SKILL's length.")
-@click.option("--prompt", is_flag=True, help="Add three sentences of generic advice.")
-@click.option("--ablate", is_flag=True, help="Add each SKILL without each part, and each alone.")
 @click.option(
     "--delivery",
     type=click.Choice(["inline", "tool"]),
     help="In a system message, the default, or by a tool that opens it, an agent's default.",
-)
-@click.option(
-    "--inline-budget",
-    type=click.IntRange(0),
-    default=32_000,
-    show_default=True,
-    help="Estimated tokens up to which references are delivered inline.",
 )
 @click.option("--recording", help="Replay recorded completions instead of calling a model.")
 @agent_options

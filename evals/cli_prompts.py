@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .cli_grid import grid_options
 from .cli_ops import ops_option
 
 
@@ -34,21 +35,8 @@ def prompts() -> None:
     help="A line a prompt, a request a prompt, or a file a prompt.",
 )
 @click.option("-m", "--model", help="The name that the requests of openai-batch carry.")
-@click.option("--suite", default="demo", show_default=True, help="A suite's name or .toml file.")
-@ops_option
+@grid_options
 @click.option("--hardware", default="auto", help="A profile's name; by default the suite's.")
-@click.option("--language", help="Of the kernels: cpp, cuda or triton; else the suite's.")
-@click.option("--epochs", type=click.IntRange(1), help="Samples of each op; else the suite's.")
-@click.option("--sham", is_flag=True, help="Add inert text of the first SKILL's length.")
-@click.option("--prompt", is_flag=True, help="Add three sentences of generic advice.")
-@click.option("--ablate", is_flag=True, help="Add each SKILL without each part, and each alone.")
-@click.option(
-    "--inline-budget",
-    type=click.IntRange(0),
-    default=32_000,
-    show_default=True,
-    help="Estimated tokens up to which references are delivered.",
-)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def export(folder: Path, form: Any, model: str | None, as_json: bool, **request: Any) -> None:
     """Write each prompt with and without each SKILL, to be answered by anything.

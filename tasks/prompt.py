@@ -116,6 +116,11 @@ block is the language followed by the file's path, for example:
 ```"""
 
 
+def fence_label(language: Language) -> str:
+    """The label of the fenced block that a kernel of one source is asked for in."""
+    return _WORDINGS[language].fence
+
+
 def write_prompt(eval_task: EvalTask, file: str | None = None) -> str:
     """Return the prompt of an eval task, which names the visible workloads only.
 
