@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from run_under_way import done_so_far
 
 from skilldyno.evals.grid import GridError, make_folder, samples_done
 from skilldyno.results.table import read_rows
@@ -40,7 +41,7 @@ def test_killed_run_resumes_without_loss_or_repetition(suite, tmp_path):
     folder = tmp_path / "run"
     first = start(folder, suite)
     deadline = time.monotonic() + 120
-    while samples_done(folder) == 0:
+    while done_so_far(folder) == 0:
         assert time.monotonic() < deadline
         assert first.poll() is None, said(folder).read_text()
         time.sleep(0.05)
