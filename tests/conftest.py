@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from browser import Browser, start_browser
 
 from skilldyno.scorers.evidence import Evidence
 from skilldyno.scorers.executors.local import LocalExecutor, local_executor
@@ -57,6 +58,13 @@ def skilldyno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SkilldynoCom
     yield run
     requests.close()
     server.wait()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium that all tests of pages share."""
+    with start_browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
