@@ -18,6 +18,7 @@ from .cli_hardware import hardware as hardware_
 from .cli_kernel import kernel
 from .cli_ops import ops, ops_option
 from .cli_prompts import prompts
+from .cli_runs import runs
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -301,3 +302,4 @@ main.add_command(ops)
 main.add_command(prompts)
 main.add_command(hardware_)
 main.add_command(kernel)
+main.add_command(runs)

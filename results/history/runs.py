@@ -71,11 +71,13 @@ class Run:
         id: The folder's path below the folder of all runs, or its name if it is that folder.
         folder: The folder.
         arms: Its logs, of several attempts the one that counts, in the order of their names.
+        attempts: Its log files, those of other attempts too.
     """
 
     id: str
     folder: Path
     arms: tuple[LoggedArm, ...]
+    attempts: frozenset[Path]
 
     @property
     def created(self) -> datetime:
@@ -99,7 +101,9 @@ class Run:
 
     def named(self, attribute: str) -> list[str]:
         """The values of an attribute of its logs, each once, in the order of the logs."""
-        return list(dict.fromkeys(str(value) for arm in self.arms if (value := vars(arm)[attribute])))
+        return list(
+            dict.fromkeys(str(value) for arm in self.arms if (value := vars(arm)[attribute]))
+        )
 
 
 @dataclass(frozen=True)
@@ -157,23 +161,27 @@ def find_runs(log_dir: Path) -> list[Run]:
         files = logs_under(log_dir)
     except NoLogsError:
         return []
-    headers: dict[Path, dict[Path, EvalLog]] = {}
-    arms: dict[Path, list[LoggedArm]] = {}
+    folders: dict[Path, list[Path]] = {}
     for file in files:
-        folder = file.parent
-        arms.setdefault(folder, [])
-        try:
-            headers.setdefault(folder, {})[file] = read_log(file, header_only=True)
-        except UnreadableLogError:
-            arms[folder].append(_unreadable(file))
-    for folder, read in headers.items():
-        arms[folder] += [_logged_arm(file, read[file]) for file in newest_logs(read)]
+        folders.setdefault(file.parent, []).append(file)
     root = log_dir.resolve()
     runs = [
-        Run(_id(folder, root), folder, tuple(sorted(held, key=lambda arm: arm.file)))
-        for folder, held in arms.items()
+        Run(_id(folder, root), folder, _arms(held), frozenset(held))
+        for folder, held in folders.items()
     ]
     return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
+
+
+def _arms(files: list[Path]) -> tuple[LoggedArm, ...]:
+    headers: dict[Path, EvalLog] = {}
+    arms: list[LoggedArm] = []
+    for file in files:
+        try:
+            headers[file] = read_log(file, header_only=True)
+        except UnreadableLogError:
+            arms.append(_unreadable(file))
+    arms += [_logged_arm(file, headers[file]) for file in newest_logs(headers)]
+    return tuple(sorted(arms, key=lambda arm: arm.file))
 
 
 def find_run(log_dir: Path, name: str) -> Run:
@@ -253,5 +261,14 @@ def _unreadable(file: Path) -> LoggedArm:
         ("task", "model", "variant", "skill", "fingerprint", "suite", "hardware", "language"), ""
     )
     return LoggedArm(
-        file, begun, UNREADABLE, **nothing, mode="", ablated=False, ops=(), samples=0, done=0, judged=False
+        file,
+        begun,
+        UNREADABLE,
+        **nothing,
+        mode="",
+        ablated=False,
+        ops=(),
+        samples=0,
+        done=0,
+        judged=False,
     )
