@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..report.forest import scale_effects
 from ..report.svg import ACCENT, INK, MUTED, RULE, SURFACE, font, new_figure, to_svg
 from ..statistics import wording
 from .standings import Board, Entry
 
-_HEAD, _AXIS = 34, 30
+_HEAD, _AXIS = 48, 30
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,11 @@ class _Layout:
     reach: int
     size: float
     name: int
+    ticks: int
 
 
-_WIDE = _Layout(1056, 30, (300, 620), 790, (830, 1048), 15, 15, 10, 13, 38)
-_NARROW = _Layout(328, 50, (4, 186), 328, (216, 322), 14, 35, 7, 12, 26)
+_WIDE = _Layout(1240, 30, (310, 740), 930, (990, 1232), 15, 15, 10, 13, 38, 7)
+_NARROW = _Layout(328, 50, (4, 186), 328, (216, 322), 14, 35, 7, 12, 26, 4)
 
 
 def rank_plots(board: Board, metric: str, name: str) -> tuple[Markup, Markup]:
@@ -70,12 +72,13 @@ def _draw(
     unit = entries[0].effect(metric).unit
     effects = _axes(figure, layout.effects, height)
     scale_effects(effects, unit, [each.effect(metric) for each in entries])
+    _thin_ticks(effects, unit, layout.ticks)
     ranks = _axes(figure, layout.ranks, height)
-    _scale_ranks(ranks, len(board.skills))
+    _scale_ranks(ranks, len(board.skills), layout.ticks)
     _lines(effects, board, metric, height)
     title = entries[0].effect(metric).title
-    _text(effects, layout, layout.effects[0], -18, title, bold=True)
-    _text(effects, layout, layout.ranks[0], -18, "Rank", bold=True)
+    _text(effects, layout, layout.effects[0], -34, title, bold=True)
+    _text(effects, layout, layout.ranks[0], -34, "Rank", bold=True)
     for index, each in enumerate(entries):
         _row(effects, ranks, each, metric, layout, index * layout.row)
     described = "; ".join(_described(each, metric) for each in entries)
@@ -99,9 +102,19 @@ def _axes(figure: Figure, span: tuple[int, int], height: int) -> Axes:
     return axes
 
 
-def _scale_ranks(axes: Axes, count: int) -> None:
+def _thin_ticks(axes: Axes, unit: str, most: int) -> None:
+    if unit == "points":
+        axes.xaxis.set_major_locator(MaxNLocator(most))
+    else:
+        ticks = list(axes.get_xticks())
+        ticks = ticks[:: math.ceil(len(ticks) / most)]
+        axes.set_xticks(ticks, [f"{tick:g}x" for tick in ticks])
+    _colour_ticks(axes)
+
+
+def _scale_ranks(axes: Axes, count: int, most: int) -> None:
     axes.set_xlim(0.5, count + 0.5)
-    step = max(1, math.ceil(count / 6))
+    step = max(1, math.ceil(count / most))
     ticks = list(range(1, count + 1, step))
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.set_yticks([])
@@ -109,6 +122,10 @@ def _scale_ranks(axes: Axes, count: int) -> None:
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(RULE)
     axes.tick_params(axis="x", length=3, color=RULE)
+    _colour_ticks(axes)
+
+
+def _colour_ticks(axes: Axes) -> None:
     for tick in axes.get_xticklabels():
         tick.set_fontproperties(font(11))
         tick.set_color(MUTED)
@@ -138,8 +155,8 @@ def _row(
         ends = [_place(layout, pixel) for pixel in (0, layout.width)]
         effects.plot(ends, [top] * 2, color=RULE, linewidth=0.6, clip_on=False, zorder=0,
                      transform=effects.get_yaxis_transform())  # fmt: skip
-    ranked = not entry.fingerprint and rank is None
-    _text(effects, layout, 0, text, wording.shorten(entry.variant, layout.name), muted=ranked)
+    name = wording.shorten(entry.variant, layout.name)
+    _text(effects, layout, 0, text, name, muted=not entry.fingerprint)
     number = wording.amount(effect.estimate, effect.unit)
     bounds = wording.interval(effect.ci_low, effect.ci_high, effect.unit)
     _text(effects, layout, layout.number, text, f"{number}  {bounds}".strip(), right=True)

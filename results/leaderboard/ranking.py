@@ -85,24 +85,25 @@ def rank_skills(rows: pd.DataFrame, sources: dict[str, tuple[str, ...]]) -> Lead
         MixedSelectionError: As `compare`.
     """
     groups: Any = rows.groupby(["mode", "hardware", "language"])
-    boards: list[Board] = []
-    contenders: list[_Contender] = []
-    for _, stratum in list(groups):
-        found = _contenders(stratum)
-        if any(each.variant not in CONTROLS for each in found):
-            boards += _boards(found)
-            contenders += found
-    if not boards:
+    strata = [_contenders(stratum) for _, stratum in list(groups)]
+    # The largest first; of equal ones the order of their names stays.
+    strata.sort(key=_skills_in, reverse=True)
+    strata = [found for found in strata if _skills_in(found)]
+    if not strata:
         raise MissingArmError(
             "The selection holds no Skill: a leaderboard ranks what `skilldyno eval SKILL…` ran."
         )
     return Leaderboard(
-        boards=tuple(boards),
-        skills=_skills(contenders, sources),
+        boards=tuple(board for found in strata for board in _boards(found)),
+        skills=_skills([each for found in strata for each in found], sources),
         samples=len(rows),
         runs=rows["run"].nunique(),
         judges=tuple(sorted(map(str, rows["judge_digest"].unique()))),
     )
+
+
+def _skills_in(contenders: list[_Contender]) -> int:
+    return sum(each.variant not in CONTROLS for each in contenders)
 
 
 def _contenders(stratum: pd.DataFrame) -> list[_Contender]:
@@ -114,6 +115,7 @@ def _contenders(stratum: pd.DataFrame) -> list[_Contender]:
     # One family over the whole stratum, as if it were one run.
     adjusted = adjust([c for each in found for c in each.comparison.contrasts if _own(each, c)])
     sham = adjust([c for each in found for c in each.comparison.against_sham if _own(each, c)])
+    arms = {each.variant: (BASELINE, each.variant) for each in found}
     return [
         replace(
             each,
@@ -124,7 +126,9 @@ def _contenders(stratum: pd.DataFrame) -> list[_Contender]:
                 by_kind=tuple(c for c in each.comparison.by_kind if _own(each, c)),
                 against_sham=tuple(c for c in sham if _own(each, c)),
                 taxes=tuple(t for t in each.comparison.taxes if t.variant == each.variant),
-                arms=tuple(a for a in each.comparison.arms if a.variant in (BASELINE, each.variant)),
+                arms=tuple(
+                    a for a in each.comparison.arms if a.variant in (BASELINE, each.variant)
+                ),
             ),
         )
         for each in found
@@ -142,7 +146,7 @@ def _boards(contenders: list[_Contender]) -> Iterator[Board]:
         sham = _sham_by_model(contenders, models)
         for model in models:
             ran = [each for each in contenders if model in each.models]
-            if any(each.variant not in CONTROLS for each in ran):
+            if _skills_in(ran):
                 yield _board(ran, model, [model], sham)
 
 
@@ -237,9 +241,7 @@ def _ranks(
     return ranks, methods
 
 
-def _skills(
-    contenders: list[_Contender], sources: dict[str, tuple[str, ...]]
-) -> tuple[Skill, ...]:
+def _skills(contenders: list[_Contender], sources: dict[str, tuple[str, ...]]) -> tuple[Skill, ...]:
     by_variant: dict[str, list[_Contender]] = defaultdict(list)
     for each in contenders:
         if each.variant not in CONTROLS:

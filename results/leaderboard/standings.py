@@ -180,10 +180,7 @@ class Leaderboard:
     def notice(self) -> str:
         """What the data are, where that limits what they can say; else empty."""
         said = {
-            notice
-            for skill in self.skills
-            for each in skill.comparisons
-            if (notice := each.notice)
+            notice for skill in self.skills for each in skill.comparisons if (notice := each.notice)
         }
         return "; ".join(sorted(said))
 
@@ -192,4 +189,3 @@ def order(entry: Entry) -> tuple[float, str]:
     """Sorts entries by `LEADING`, the largest first, and what is not known last."""
     estimate = entry.effect(LEADING).estimate
     return (np.inf if np.isnan(estimate) else -estimate, entry.variant)
-

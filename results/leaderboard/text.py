@@ -26,8 +26,10 @@ def render_boards(board: Leaderboard) -> str:
     for each in board.boards:
         first.setdefault(each.name, each)
     said = [f"Note: {board.notice}."] if board.notice else []
-    for each in first.values():
-        said.append(f"{each.name}, {each.who}, {wording.count(each.ops, 'op')}\n{_table(each)}")
+    said += [
+        f"{each.name}, {each.who}, {wording.count(each.ops, 'op')}\n{_table(each)}"
+        for each in first.values()
+    ]
     return "\n\n".join(said)
 
 
@@ -78,8 +80,8 @@ def markdown(board: Leaderboard) -> str:
 
 
 NOTES = (
-    "Effects are against `none` of the same runs, with 95 % intervals of a paired t over ops. A rank "
-    "interval holds for all Skills of a table at once, in 95 % of cases: the ranks that the "
+    "Effects are against `none` of the same runs, with 95 % intervals of a paired t over ops. A "
+    "rank interval holds for all Skills of a table at once, in 95 % of cases: the ranks that the "
     "simultaneous intervals of all paired differences allow. A placebo does not beat `sham`, inert "
     "text of the same length, in either metric. Tax: tokens and dollars more than `none`, a sample."
 )
