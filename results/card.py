@@ -1,9 +1,11 @@
 """The dataset card: what was measured, in words and pictures, and what the columns mean."""
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -14,54 +16,55 @@ _TITLE = "Kernel-writing Skills, measured"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A comparison, and its pictures: paths relative to the card."""
+
+    comparison: Comparison
+    plots: Sequence[Path]
+
+
 def write_card(
-    comparisons: Sequence[Comparison],
-    plots: Sequence[Sequence[Path]],
+    lead: str,
+    comparisons: Sequence[Shown],
     rows: pd.DataFrame,
     *,
     logs: int,
-    beside: Mapping[str, str],
+    beside: Sequence[str],
 ) -> str:
     """Write the card of a dataset.
 
     Args:
-        comparisons: What it says.
-        plots: The pictures of each comparison, relative to the card.
+        lead: What it says first, in Markdown.
+        comparisons: What it says and shows then.
         rows: The dataset's rows.
         logs: Number of logs in it.
-        beside: Files beside the rows, which the card names.
+        beside: Files beside the rows.
     """
     import huggingface_hub
 
-    configs: list[dict[str, Any]] = [
-        {"config_name": "default", "data_files": "data/rows.parquet"}
-    ]
-    size = next((name for most, name in _SIZES if len(rows) < most), "n>1M")
+    configs: list[dict[str, Any]] = [{"config_name": "default", "data_files": "data/rows.parquet"}]
     data = huggingface_hub.DatasetCardData(
         pretty_name=_TITLE,
-        size_categories=[size],
+        size_categories=[next((name for most, name in _SIZES if len(rows) < most), "n>1M")],
         tags=["skilldyno", "kernels", "agent-skills", "benchmark"],
         configs=configs,
     )
-    said = [
-        text
-        for comparison, pictures in zip(comparisons, plots, strict=True)
-        for text in _said(comparison, pictures)
-    ]
-    parts = [f"---\n{data.to_yaml()}\n---", f"# {_TITLE}", *said, _content(rows, logs, beside)]
-    return "\n\n".join([*parts, _columns()]) + "\n"
+    notices = dict.fromkeys(each.comparison.notice for each in comparisons)
+    first = [lead] if lead else [f"Note: {_plain(notice)}." for notice in notices if notice]
+    said = [text for each in comparisons for text in _said(each)]
+    parts = [f"---\n{data.to_yaml()}\n---", f"# {_TITLE}", *first, *said]
+    return "\n\n".join([*parts, _content(rows, logs, beside), _columns()]) + "\n"
 
 
-def _said(comparison: Comparison, pictures: Sequence[Path]) -> Iterator[str]:
-    if comparison.notice:
-        yield f"Note: {_plain(comparison.notice)}."
+def _said(shown: Shown) -> Iterator[str]:
+    comparison = shown.comparison
     place = ", ".join((comparison.hardware, comparison.language))
     for finding in comparison.findings():
         sentences = "\n".join(f"- {_plain(each)}." for each in finding.sentences)
         yield f"## {_plain(finding.title)}: {_plain(place)}\n\n{sentences}"
-    for picture in pictures:
-        words = picture.stem.replace("-", " ")
-        yield f"![{words}]({picture.as_posix()})"
+    for plot in shown.plots:
+        yield f"![{plot.stem.replace('-', ' ')}]({quote(plot.as_posix())})"
 
 
 def _plain(text: str) -> str:
@@ -69,13 +72,12 @@ def _plain(text: str) -> str:
     return html.escape(text, quote=False).replace("`", "'").replace("[", r"\[")
 
 
-def _content(rows: pd.DataFrame, logs: int, beside: Mapping[str, str]) -> str:
+def _content(rows: pd.DataFrame, logs: int, beside: Sequence[str]) -> str:
     judges = ", ".join(f"`{digest[:12]}`" for digest in sorted(set(rows["judge_digest"])))
     lines = [
-        "## What is in it\n",
         f"- `data/rows.parquet`: {wording.count(len(rows), 'row')}; one is one candidate, judged "
-        f"by [skilldyno](https://pypi.org/project/skilldyno) (judge {judges}).",
-        *(f"- `{path}`" for path in sorted(beside)),
+        f"by skilldyno (judge {judges}).",
+        *(f"- [{path}]({path})" for path in sorted(beside)),
     ]
     if logs:
         lines.append(
@@ -83,7 +85,13 @@ def _content(rows: pd.DataFrame, logs: int, beside: Mapping[str, str]) -> str:
             "derived again: `skilldyno leaderboard pull OWNER/NAME`, then `skilldyno leaderboard "
             "verify` on the folder."
         )
-    return "\n".join(lines) + '\n\n```python\ndatasets.load_dataset("OWNER/NAME", split="train")\n```'
+    listed = "\n".join(lines)
+    return f"## What is in it\n\n{listed}\n\n{_LOAD}"
+
+
+_LOAD = """```python
+datasets.load_dataset("OWNER/NAME", split="train")
+```"""
 
 
 def _columns() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from .dataset import write_dataset
+from .dataset import Part, write_dataset
 from .payload import comparison_json
 from .prices import Prices
 from .report import write_report
@@ -78,7 +78,8 @@ def compare_logs(
     strata: list[tuple[tuple[str, str, str], pd.DataFrame]] = list(groups)
     comparisons = tuple(compare(part, baseline, target) for _, part in strata)
     if dataset is not None:
-        write_dataset(comparisons, rows, dataset)
+        parts = zip(comparisons, (part for _, part in strata), strict=True)
+        write_dataset([Part(*part) for part in parts], rows, dataset)
     file = Path(report)
     one_mode = len({names[0] for names, _ in strata}) == 1
     named = [_named(file, *(names[1:] if one_mode else names)) for names, _ in strata]

@@ -3,13 +3,15 @@
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 import pandas as pd
 
-from .card import write_card
+from .card import Shown, write_card
 from .errors import ForeignDatasetError
 from .leaks import refuse_leaks
 from .report.plots import write_plots
@@ -39,6 +41,7 @@ def write_dataset(
     folder: Path,
     *,
     logs: bool = False,
+    lead: str = "",
     beside: Mapping[str, str] | None = None,
 ) -> Path:
     """Write rows as Parquet, with a dataset card that says and shows what was measured.
@@ -52,6 +55,7 @@ def write_dataset(
         folder: Where `README.md`, `data/rows.parquet` and `plots/` go. Those of an earlier dataset
             in it are replaced.
         logs: Copy the logs too, to `logs/`, a folder for each run.
+        lead: What the card says first, in Markdown.
         beside: More files, path to text.
 
     Returns:
@@ -65,18 +69,20 @@ def write_dataset(
     import datasets
 
     require_free(folder)
-    places = _places(rows["log"])
+    places = published_logs(rows)
+    paths = [places[Path(log)] for log in rows["log"]]
     flat = rows.assign(
-        run=[places[log].rpartition("/")[0] for log in rows["log"]],
-        log=rows["log"].map(places),
+        run=[path.rpartition("/")[0] for path in paths],
+        log=paths,
         **{name: rows[name].map(json.dumps) for name in _NESTED},
     )
-    copied = {Path(log): path for log, path in places.items() if logs and Path(log).is_file()}
+    copied = {log: path for log, path in places.items() if logs and log.is_file()}
     refuse_leaks(flat, copied)
     for name in _REPLACED:
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / ROWS).parent.mkdir(parents=True, exist_ok=True)
-    datasets.Dataset.from_pandas(flat, preserve_index=False).to_parquet(folder / ROWS)
+    with _without_bars():
+        datasets.Dataset.from_pandas(flat, preserve_index=False).to_parquet(folder / ROWS)
     for log, path in copied.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(log, folder / path)
@@ -86,11 +92,24 @@ def write_dataset(
         [plot.relative_to(folder) for plot in write_plots(*parted, folder / _PLOTS / name)]
         for name, parted in _named(parts).items()
     ]
-    card = write_card(
-        [part.comparison for part in parts], plots, flat, logs=len(copied), beside=beside or {}
-    )
+    shown = [Shown(part.comparison, each) for part, each in zip(parts, plots, strict=True)]
+    card = write_card(lead, shown, flat, logs=len(copied), beside=tuple(beside or ()))
     (folder / _CARD).write_text(card, encoding="utf-8")
     return folder
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep the library from drawing a progress bar for a moment's work."""
+    import datasets
+
+    shown = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
 
 
 def read_dataset(folder: Path) -> pd.DataFrame:
@@ -109,7 +128,9 @@ def read_dataset(folder: Path) -> pd.DataFrame:
     try:
         flat = pd.read_parquet(folder / ROWS)
     except (OSError, ValueError) as error:
-        raise ForeignDatasetError(f"{folder / ROWS} holds no rows of skilldyno: pull it again.") from error
+        raise ForeignDatasetError(
+            f"{folder / ROWS} holds no rows of skilldyno: pull it again."
+        ) from error
     known = {column.name for column in SCHEMA} & set(flat.columns)
     if not {"log", "run", "model", "variant", "eval_task", "epoch", "status", "verdict"} <= known:
         raise ForeignDatasetError(f"{folder} is a dataset of something else than skilldyno.")
@@ -128,6 +149,14 @@ def read_dataset(folder: Path) -> pd.DataFrame:
     return rows.astype({column.name: column.dtype for column in SCHEMA})
 
 
+def datasets_without_logs(path: Path) -> list[Path]:
+    """The datasets below a folder that came without their logs, so that rows are all there is."""
+    if not path.is_dir():
+        return []
+    found = [rows.parents[1] for rows in sorted(path.rglob(ROWS))]
+    return [folder for folder in found if not any(folder.rglob("*.eval"))]
+
+
 def require_free(folder: Path) -> None:
     """See that a dataset can be written to a folder.
 
@@ -139,18 +168,17 @@ def require_free(folder: Path) -> None:
         raise ForeignDatasetError(f"{folder} holds something else: choose another folder.")
 
 
-def _places(logs: pd.Series) -> dict[str, str]:
-    """Log to its path in the dataset: a folder for each run, by the name of the run's own."""
-    places: dict[str, str] = {}
+def published_logs(rows: pd.DataFrame) -> dict[Path, str]:
+    """Each log of some rows, and its path in their dataset: a folder for each run, by its name."""
+    places: dict[Path, str] = {}
     names: dict[Path, str] = {}
-    for log in sorted(set(logs)):
-        run = Path(log).parent
-        if run not in names:
-            plain = re.sub(r"[^\w.@+-]+", "-", run.name).lstrip(".") or "run"
-            taken = set(names.values())
-            several = (f"{plain}-{number}" for number in range(2, len(taken) + 3))
-            names[run] = plain if plain not in taken else next(n for n in several if n not in taken)
-        places[log] = f"{LOGS}/{names[run]}/{Path(log).name}"
+    for log in sorted({Path(log) for log in rows["log"]}):
+        if log.parent not in names:
+            plain = re.sub(r"[^\w.@+-]+", "-", log.parent.name).lstrip(".") or "run"
+            numbered = (f"{plain}-{number}" for number in count(2))
+            free = (name for name in chain([plain], numbered) if name not in names.values())
+            names[log.parent] = next(free)
+        places[log] = f"{LOGS}/{names[log.parent]}/{log.name}"
     return places
 
 

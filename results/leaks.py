@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from inspect_ai.log import read_eval_log
@@ -37,7 +38,8 @@ def refuse_leaks(rows: pd.DataFrame, logs: Iterable[Path]) -> None:
     secrets = _secrets()
     if not secrets:
         return
-    for record in rows.itertuples(index=False):
+    records: list[Any] = list(rows.itertuples(index=False))
+    for record in records:
         text = "\n".join(value for value in record if isinstance(value, str))
         _refuse(text, secrets, f"{record.eval_task}, epoch {record.epoch}, in {record.log}")
     for log in logs:

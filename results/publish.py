@@ -95,9 +95,7 @@ def pull_dataset(
     with hub_errors(f"pull {repo_id}"):
         info = api.dataset_info(repo_id, revision=revision or None)
         commit = info.sha or revision or "main"
-        files = sorted(
-            each.rfilename for each in info.siblings or () if _is_wanted(each.rfilename)
-        )
+        files = sorted(each.rfilename for each in info.siblings or () if _is_wanted(each.rfilename))
         logs = sum(1 for file in files if file.endswith(".eval"))
         if not logs and ROWS not in files:
             raise ForeignDatasetError(

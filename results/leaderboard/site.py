@@ -194,4 +194,9 @@ def _copy_reports(board: Leaderboard, folder: Path) -> dict[str, tuple[str, str]
 
 def _digests(board: Leaderboard) -> dict[str, str]:
     logs: set[Any] = {log for skill in board.skills for rows in skill.rows for log in rows["log"]}
-    return {str(log): hashlib.sha256(Path(log).read_bytes()).hexdigest() for log in logs}
+    return {
+        str(log): hashlib.sha256(Path(log).read_bytes()).hexdigest()
+        for log in logs
+        # Published rows may come without their logs.
+        if Path(log).is_file()
+    }

@@ -1,0 +1,45 @@
+"""The leaderboard as a dataset, with the rows and, if wished, the logs that it is made of."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from ..dataset import Part, published_logs, write_dataset
+from .payload import leaderboard_json
+from .standings import Leaderboard
+from .text import markdown
+
+
+def write_publication(board: Leaderboard, rows: pd.DataFrame, folder: Path, *, logs: bool) -> Path:
+    """Write what is published of a leaderboard: `write_dataset`, and the leaderboard beside it.
+
+    Args:
+        board: Result of `rank_skills`.
+        rows: The rows that were ranked.
+        folder: Where to.
+        logs: With the logs, by which others can verify it.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UsageError: As `write_dataset`.
+    """
+    parts = [
+        Part(comparison, compared)
+        for skill in board.skills
+        for comparison, compared in zip(skill.comparisons, skill.rows, strict=True)
+    ]
+    digests = {
+        path: hashlib.sha256(log.read_bytes()).hexdigest()
+        for log, path in published_logs(rows).items()
+        if log.is_file()
+    }
+    payload = json.dumps(leaderboard_json(board, digests), indent=1, ensure_ascii=False) + "\n"
+    said = markdown(board)
+    beside = {"leaderboard.md": said, "leaderboard.json": payload}
+    # The card has a title of its own.
+    lead = said.partition("\n")[2].strip()
+    return write_dataset(parts, rows, folder, logs=logs, lead=lead, beside=beside)
