@@ -1,4 +1,4 @@
-"""The commands about leaderboards: `skilldyno leaderboard LOGS` and `skilldyno leaderboard verify`."""
+"""The commands about leaderboards: `skilldyno leaderboard LOGS` and `leaderboard verify`."""
 
 from __future__ import annotations
 
@@ -95,3 +95,28 @@ def pull(repositories: tuple[str, ...], output: Path, as_json: bool) -> None:
     from .publish import pull_command
 
     pull_command(repositories, output, as_json=as_json)
+
+
+@leaderboard.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@ops_option
+@click.option(
+    "--sample",
+    "count",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="How many candidates to judge again.",
+)
+@click.option("--seed", type=int, help="Of their draw; a fresh one by default.")
+@click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def verify(folder: Path, count: int, seed: int | None, unsafe: bool, as_json: bool) -> None:
+    """Check a submission, a folder of logs: hashes, scores, plans, Skills and figures.
+
+    A random sample of candidates is judged again where this machine is of their hardware.  What
+    cannot be verified is said.  Exits 0 if nothing disagrees, 1 for any mismatch.
+    """
+    from .verify import verify_command
+
+    sys.exit(0 if verify_command(folder, count, seed, unsafe=unsafe, as_json=as_json) else 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..results.leaderboard import rank_skills, read_runs, skill_sources
-from ..results.leaderboard.site import write_site
+from ..results.leaderboard.site import log_digests, write_site
 from ..results.leaderboard.text import render_boards
 from ..results.prices import load_prices
 from .publish import Publication
@@ -30,7 +30,7 @@ def leaderboard_command(
     publication.require_possible()
     rows = read_runs(logs, mix=mix, prices=load_prices(prices))
     board = rank_skills(rows, skill_sources(rows))
-    index = write_site(board, output)
+    index = write_site(board, output, log_digests(rows))
     if as_json:
         click.echo((output / "leaderboard.json").read_text(encoding="utf-8"), nl=False)
     else:

@@ -1,6 +1,5 @@
 """The leaderboard as a dataset, with the rows and, if wished, the logs that it is made of."""
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pandas as pd
 
 from ..dataset import Part, published_logs, write_dataset
 from .payload import leaderboard_json
+from .site import log_digests
 from .standings import Leaderboard
 from .text import markdown
 
@@ -32,11 +32,8 @@ def write_publication(board: Leaderboard, rows: pd.DataFrame, folder: Path, *, l
         for skill in board.skills
         for comparison, compared in zip(skill.comparisons, skill.rows, strict=True)
     ]
-    digests = {
-        path: hashlib.sha256(log.read_bytes()).hexdigest()
-        for log, path in published_logs(rows).items()
-        if log.is_file()
-    }
+    places = published_logs(rows)
+    digests = {places[Path(log)]: digest for log, digest in log_digests(rows).items()}
     payload = json.dumps(leaderboard_json(board, digests), indent=1, ensure_ascii=False) + "\n"
     said = markdown(board)
     beside = {"leaderboard.md": said, "leaderboard.json": payload}

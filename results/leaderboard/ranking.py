@@ -115,7 +115,6 @@ def _contenders(stratum: pd.DataFrame) -> list[_Contender]:
     # One family over the whole stratum, as if it were one run.
     adjusted = adjust([c for each in found for c in each.comparison.contrasts if _own(each, c)])
     sham = adjust([c for each in found for c in each.comparison.against_sham if _own(each, c)])
-    arms = {each.variant: (BASELINE, each.variant) for each in found}
     return [
         replace(
             each,

@@ -79,7 +79,7 @@ def _numbered_on(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:
     before = 0
     for part in parts:
         numbered.append(part.assign(epoch=part["epoch"] + before))
-        before += int(part["epoch"].max())
+        before += max(map(int, part["epoch"]))
     return numbered
 
 

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import pandas as pd
@@ -44,7 +43,7 @@ class _Part:
     heatmap: Heatmap
 
 
-def write_site(board: Leaderboard, folder: Path) -> Path:
+def write_site(board: Leaderboard, folder: Path, digests: dict[str, str]) -> Path:
     """Write a leaderboard as a site that works from a file system and from any static host.
 
     It has `index.html`, a page for each Skill in `skills/`, copies of the runs' reports in
@@ -54,6 +53,7 @@ def write_site(board: Leaderboard, folder: Path) -> Path:
     Args:
         board: Result of `rank_skills`.
         folder: Made if need be; files of an earlier leaderboard in it are replaced.
+        digests: The SHA-256 of each log, by its path.
 
     Returns:
         The index.
@@ -79,7 +79,7 @@ def write_site(board: Leaderboard, folder: Path) -> Path:
         (folder / pages[skill.variant]).write_text(page, encoding="utf-8")
     (folder / "index.html").write_text(_index(environment, board, pages), encoding="utf-8")
     (folder / "leaderboard.md").write_text(markdown(board), encoding="utf-8")
-    payload = json.dumps(leaderboard_json(board, _digests(board)), indent=1, ensure_ascii=False)
+    payload = json.dumps(leaderboard_json(board, digests), indent=1, ensure_ascii=False)
     (folder / "leaderboard.json").write_text(payload + "\n", encoding="utf-8")
     return folder / "index.html"
 
@@ -192,11 +192,11 @@ def _copy_reports(board: Leaderboard, folder: Path) -> dict[str, tuple[str, str]
     return copied
 
 
-def _digests(board: Leaderboard) -> dict[str, str]:
-    logs: set[Any] = {log for skill in board.skills for rows in skill.rows for log in rows["log"]}
+def log_digests(rows: pd.DataFrame) -> dict[str, str]:
+    """The SHA-256 of each log that rows come from, by its path."""
     return {
         str(log): hashlib.sha256(Path(log).read_bytes()).hexdigest()
-        for log in logs
+        for log in rows["log"].unique()
         # Published rows may come without their logs.
         if Path(log).is_file()
     }

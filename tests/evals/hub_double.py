@@ -134,6 +134,18 @@ class HubDouble:
             del files[value["path"]]
 
 
+def headers_of(status: int, path: str, content: Any) -> dict[str, str]:
+    """What the Hub says of an answer: of a file its commit and digest, of a 404 what is missing."""
+    if isinstance(content, bytes):
+        commit = path.partition("/resolve/")[2].partition("/")[0]
+        return {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Repo-Commit": commit}
+    headers = {"Content-Type": "application/json"}
+    if status == 404:
+        missing = "RepoNotFound" if path.startswith("/api/datasets") else "EntryNotFound"
+        headers["X-Error-Code"] = missing
+    return headers
+
+
 @contextmanager
 def serving(kernels: dict[str, Builds]) -> Iterator[HubDouble]:
     """Run the server for the length of the body."""
@@ -162,18 +174,12 @@ def serving(kernels: dict[str, Builds]) -> Iterator[HubDouble]:
             hub.put(self.rfile.read(int(self.headers["Content-Length"])))
             self._answer(200, {})
 
-        def _answer(self, status: int, content: Any, headers: dict[str, str] | None = None) -> None:
+        def _answer(self, status: int, content: Any) -> None:
             hub.tokens.add(self.headers.get("Authorization", "").removeprefix("Bearer "))
             data = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
-            if isinstance(content, bytes):
-                commit = self.path.partition("/resolve/")[2].partition("/")[0]
-                digest = hashlib.sha256(data).hexdigest()
-                headers = {"ETag": f'"{digest}"', "X-Repo-Commit": commit}
-            else:
-                self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
-            for name, value in (headers or {}).items():
+            for name, value in headers_of(status, self.path, content).items():
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
