@@ -155,12 +155,7 @@ def serving(kernels: dict[str, Builds]) -> Iterator[HubDouble]:
         def do_GET(self) -> None:
             asked = urlsplit(self.path)
             found = hub.get(unquote(asked.path), parse_qs(asked.query))
-            if found is None:
-                error = (
-                    "RepoNotFound" if asked.path.startswith("/api/datasets") else "EntryNotFound"
-                )
-                return self._answer(404, {"error": "not there"}, {"X-Error-Code": error})
-            return self._answer(200, found)
+            self._answer(*((200, found) if found is not None else (404, {"error": "not there"})))
 
         do_HEAD = do_GET
 
