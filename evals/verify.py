@@ -12,6 +12,7 @@ from tabulate import tabulate
 
 from ..scorers.executors.local import local_executor
 from ..tasks.errors import UsageError
+from .progress import judging_progress
 from .verification import Report, Wanted, verify_logs
 from .verification.finding import CHECKS
 
@@ -47,7 +48,8 @@ def verify_command(
         raise NotAFolderError(f"{folder} is no folder: name the folder of a submission's logs.")
     wanted = Wanted(count, secrets.randbelow(1 << 32) if seed is None else seed, unsafe)
     try:
-        report = verify_logs(folder, wanted, local_executor().submit)
+        with judging_progress(count, 0):
+            report = verify_logs(folder, wanted, local_executor().submit)
     finally:
         local_executor().close()
     click.echo(json.dumps(_payload(report)) if as_json else _text(report))

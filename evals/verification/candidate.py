@@ -93,6 +93,8 @@ def check_candidate(file: Path, log: EvalLog, sample: EvalSample) -> Iterator[Fi
 def _candidate_problem(
     made: CandidateJob, score: Score, evidence: Evidence, sample: EvalSample
 ) -> str | None:
+    if sample.output.choices and sample.output.message.text != sample.output.completion:
+        return "the completion is not the text of the model's message"
     spoken = [message.text for message in sample.messages if message.role == "assistant"]
     agent = bool(sample.store.get("Attempt:judge_calls")) or len(spoken) != 1
     if spoken and not agent and spoken[0] != sample.output.completion:

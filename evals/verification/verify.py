@@ -51,14 +51,19 @@ def verify_logs(folder: Path, wanted: Wanted, submit: Submit) -> Report:
     Raises:
         UsageError: The folder holds no logs of skilldyno's, or one that cannot be read.
     """
-    logs = {file: _read(file) for file in select_logs([folder])}
+    logs = {file: read_log_to_verify(file) for file in select_logs([folder])}
     findings = [*_check_logs(logs), *check_figures(folder)]
     findings += judge_again(logs, wanted.count, wanted.seed, submit, unsafe=wanted.unsafe)
     samples = sum(len(log.samples or []) for log in logs.values())
     return Report(tuple(findings), wanted.seed, len(logs), samples)
 
 
-def _read(file: Path) -> EvalLog:
+def read_log_to_verify(file: Path) -> EvalLog:
+    """Read a log with its messages.
+
+    Raises:
+        UsageError: It is damaged, or none of skilldyno's.
+    """
     try:
         log = read_eval_log(file, exclude_fields=_LARGE_FIELDS)
     # Inspect lets its decoders' errors through (zip, zstd, JSON, pydantic), which share no base.
