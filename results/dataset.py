@@ -54,7 +54,7 @@ def write_dataset(
         rows: As `read_rows` gives them; nested columns are written as JSON text.
         folder: Where `README.md`, `data/rows.parquet` and `plots/` go. Those of an earlier dataset
             in it are replaced.
-        logs: Copy the logs too, to `logs/`, a folder for each run.
+        logs: Copy the logs too, to `logs/`, a folder for each run, with the whole evidence.
         lead: What the card says first, in Markdown.
         beside: More files, path to text.
 
@@ -77,15 +77,16 @@ def write_dataset(
         **{name: rows[name].map(json.dumps) for name in _NESTED},
     )
     copied = {log: path for log, path in places.items() if logs and log.is_file()}
-    refuse_leaks(flat, copied)
+    evidence = _evidence(rows, copied)
+    refuse_leaks(flat, (*copied, *evidence))
     for name in _REPLACED:
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / ROWS).parent.mkdir(parents=True, exist_ok=True)
     with _without_bars():
         datasets.Dataset.from_pandas(flat, preserve_index=False).to_parquet(folder / ROWS)
-    for log, path in copied.items():
+    for file, path in (copied | evidence).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(log, folder / path)
+        shutil.copyfile(file, folder / path)
     for path, text in (beside or {}).items():
         (folder / path).write_text(text, encoding="utf-8")
     plots = [
@@ -180,6 +181,18 @@ def published_logs(rows: pd.DataFrame) -> dict[Path, str]:
             names[log.parent] = next(free)
         places[log] = f"{LOGS}/{names[log.parent]}/{log.name}"
     return places
+
+
+def _evidence(rows: pd.DataFrame, logs: Mapping[Path, str]) -> dict[Path, str]:
+    """The whole evidence that lies beside some logs, and its paths in the dataset."""
+    # A file's name ends with the beginning of the candidate's digest.
+    candidates = {candidate[:12] for candidate in rows["candidate"] if candidate}
+    return {
+        file: f"{path.rpartition('/')[0]}/evidence/{file.name}"
+        for log, path in logs.items()
+        for file in sorted((log.parent / "evidence").glob("*.json"))
+        if file.stem.rpartition("-")[2] in candidates
+    }
 
 
 def _named(parts: Sequence[Part]) -> dict[str, tuple[Comparison, pd.DataFrame]]:

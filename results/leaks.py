@@ -21,8 +21,8 @@ class LeakError(UsageError):
     """Something to be published holds a secret."""
 
 
-def refuse_leaks(rows: pd.DataFrame, logs: Iterable[Path]) -> None:
-    """See that no sample and no log holds a token or key that this process knows.
+def refuse_leaks(rows: pd.DataFrame, files: Iterable[Path]) -> None:
+    """See that no sample, log or evidence holds a token or key that this process knows.
 
     A candidate, a build log or a transcript may show what was in the environment of a run. Looked
     for are the values of environment variables whose names say that they are secret, and the
@@ -30,7 +30,7 @@ def refuse_leaks(rows: pd.DataFrame, logs: Iterable[Path]) -> None:
 
     Args:
         rows: Rows as they are published, nested columns as text.
-        logs: Log files as they are published.
+        files: Logs, and JSON files, as they are published.
 
     Raises:
         LeakError: One does.
@@ -42,8 +42,10 @@ def refuse_leaks(rows: pd.DataFrame, logs: Iterable[Path]) -> None:
     for record in records:
         text = "\n".join(value for value in record if isinstance(value, str))
         _refuse(text, secrets, f"{record.eval_task}, epoch {record.epoch}, in {record.log}")
-    for log in logs:
-        _refuse(read_eval_log(str(log)).model_dump_json(), secrets, str(log))
+    for file in files:
+        is_log = file.suffix == ".eval"
+        text = read_eval_log(str(file)).model_dump_json() if is_log else file.read_text("utf-8")
+        _refuse(text, secrets, str(file))
 
 
 def _secrets() -> dict[str, str]:

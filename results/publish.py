@@ -12,7 +12,9 @@ from .errors import ForeignDatasetError
 from .hub import HubError, hub_api, hub_errors, require_token
 
 _REPLACED: Final = ["data/*", "plots/*", "logs/*"]
-_WANTED: Final = re.compile(r"README\.md|leaderboard\.(json|md)|data/rows\.parquet|.+\.eval")
+_WANTED: Final = re.compile(
+    r"README\.md|leaderboard\.(json|md)|data/rows\.parquet|.+\.eval|.+/evidence/[^/]+\.json"
+)
 
 
 @dataclass(frozen=True)

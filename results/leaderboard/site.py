@@ -15,8 +15,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from ..report import write as report
-from ..report.forest import forest_plots
-from ..report.operations import Heatmap, heatmap, slope_plots
+from ..report.operations import Heatmap, heatmap
+from ..report.plots import draw_plots, gather_plotted
 from ..statistics import METRICS, PRIMARY, Comparison, wording
 from .payload import leaderboard_json
 from .plot import rank_plots
@@ -144,6 +144,7 @@ def _parts(board: Leaderboard, skill: Skill) -> Iterator[_Part]:
         stratum = (comparison.mode, comparison.hardware, comparison.language)
         boards = [each for each in board.boards if _stratum(each) == stratum]
         alone = rows.take([i for i, held in enumerate(rows["variant"]) if held != "sham"])
+        plots = draw_plots(comparison, gather_plotted(comparison, alone))
         yield _Part(
             name=boards[0].name,
             comparison=comparison,
@@ -153,8 +154,8 @@ def _parts(board: Leaderboard, skill: Skill) -> Iterator[_Part]:
                 for entry in each.skills
                 if entry.variant == skill.variant
             ),
-            forests=forest_plots(comparison),
-            slopes=slope_plots(comparison, alone),
+            forests=(plots.forests[0].svg, plots.forests[1].svg),
+            slopes=[plot.svg for plot in plots.slopes],
             heatmap=heatmap(comparison, alone),
         )
 

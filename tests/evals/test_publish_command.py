@@ -1,5 +1,6 @@
 """Results on the Hub: written as a dataset, sent, fetched, and ranked with one's own."""
 
+import hashlib
 import json
 import random
 from collections.abc import Iterator
@@ -38,7 +39,12 @@ def make_run(folder: Path, *, seed: str = "", **skill: str) -> Path:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run, in a folder that names its user."""
-    return make_run(tmp_path_factory.mktemp("home-of-me") / "eval")
+    folder = make_run(tmp_path_factory.mktemp("home-of-me") / "eval")
+    (folder / "evidence").mkdir()
+    digest = hashlib.sha256(b"// rms_norm1\n").hexdigest()[:12]
+    for name in (f"rms_norm-001-{digest}.json", "of-another-log-000000000000.json"):
+        (folder / "evidence" / name).write_text("{}")
+    return folder
 
 
 @pytest.fixture
@@ -107,6 +113,8 @@ def test_the_tree_has_a_card_with_the_headline_and_plots_and_no_folder_of_this_m
     assert card.startswith("---\n")
     assert f"{SKILL} against none, openai/gpt-5" in card
     assert "| `roofline_fraction` | float |" in card
+    evidence = [path for path in tree(published) if "/evidence/" in path]
+    assert [path.rpartition("-001-")[0] for path in evidence] == ["logs/eval/evidence/rms_norm"]
     plots = sorted(path.relative_to(published) for path in (published / "plots").rglob("*.png"))
     assert plots
     assert all(f"({plot.as_posix()})" in card.replace("%40", "@") for plot in plots)
