@@ -84,9 +84,9 @@ class Browser:
         assert len(found) == 1, f"{len(found)} elements match {selector}"
         return found[0]
 
-    def click(self, selector: str) -> None:
-        """Click the one shown element that a CSS selector matches, by the mouse."""
-        element = self.one(selector)
+    def click(self, target: str | WebElement) -> None:
+        """Click an element, or the one shown that a CSS selector matches, by the mouse."""
+        element = self.one(target) if isinstance(target, str) else target
         self.run("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
         element.click()
 

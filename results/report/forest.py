@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..statistics import POOLED, PRIMARY, Comparison, Contrast, wording
-from .svg import ACCENT, INK, MUTED, RULE, SURFACE, font, new_figure, to_svg
+from .svg import ACCENT, INK, MUTED, RULE, SURFACE, Plot, font, new_figure
 
 _TITLE, _AXIS, _GAP = 30, 34, 14
 _UNITS = {"points": "Percentage points", "ratio": "Ratio, on a log scale"}
@@ -47,7 +46,7 @@ class _Row:
     contrast: Contrast | None
 
 
-def forest_plots(comparison: Comparison) -> tuple[Markup, Markup]:
+def forest_plots(comparison: Comparison) -> tuple[Plot, Plot]:
     """Draw every contrast: pooled in each metric, single models in the primary ones.
 
     Args:
@@ -57,12 +56,12 @@ def forest_plots(comparison: Comparison) -> tuple[Markup, Markup]:
         The plot for a wide page, and the plot for a phone.
     """
     return (
-        _draw(comparison, _WIDE, "forest-wide"),
+        _draw(comparison, _WIDE, "forest"),
         _draw(comparison, _NARROW, "forest-narrow"),
     )
 
 
-def _draw(comparison: Comparison, layout: _Layout, name: str) -> Markup:
+def _draw(comparison: Comparison, layout: _Layout, name: str) -> Plot:
     panels = {unit: _rows(comparison, unit, layout) for unit in _UNITS}
     heights = [_TITLE + layout.row * len(rows) + _AXIS for rows in panels.values()]
     figure = new_figure(layout.width, sum(heights) + _GAP)
@@ -77,7 +76,7 @@ def _draw(comparison: Comparison, layout: _Layout, name: str) -> Markup:
         for each in comparison.shown
         if each.model == POOLED
     )
-    return to_svg(figure, name, f"Effects with 95 % intervals. {described}")
+    return Plot(name, f"Effects with 95 % intervals. {described}", figure)
 
 
 def _rows(comparison: Comparison, unit: str, layout: _Layout) -> list[_Row]:
@@ -110,10 +109,9 @@ def _panel(figure: Figure, unit: str, rows: Sequence[_Row], layout: _Layout, top
     axes.patch.set_visible(False)
     scale_effects(axes, unit, [row.contrast for row in rows if row.contrast])
     _text(axes, 0, -16, _UNITS[unit], layout, bold=True)
+    _hairlines(axes, [index * layout.row for index in range(1, len(rows))], layout)
     for index, row in enumerate(rows):
         y = index * layout.row
-        if index:
-            _hairline(axes, y, layout)
         _text(axes, row.indent, y + layout.text_line, row.label, layout, bold=row.contrast is None)
         if row.contrast:
             number = wording.amount(row.contrast.estimate, unit)
@@ -186,11 +184,11 @@ def _bar(axes: Axes, each: Contrast, y: float, layout: _Layout) -> None:
     )
 
 
-def _hairline(axes: Axes, y: float, layout: _Layout) -> None:
+def _hairlines(axes: Axes, places: Sequence[float], layout: _Layout) -> None:
     left, right = (_fraction(layout, pixel) for pixel in (0, layout.width))
     axes.plot(
-        [left, right],
-        [y, y],
+        [left, right, math.nan] * len(places),
+        [each for y in places for each in (y, y, math.nan)],
         color=RULE,
         linewidth=0.6,
         transform=axes.get_yaxis_transform(),

@@ -109,6 +109,12 @@ def seconds(value: float) -> str:
     return f"{value:.0f} s" if value >= 10 else f"{value:.2g} s"
 
 
+def quantity(value: float, unit: str) -> str:
+    """A large figure with three digits and a prefix: "90.9 GB/s"."""
+    power = min(5, math.floor(math.log10(value) / 3)) if value >= 1 else 0
+    return f"{value / 1000**power:.3g} {('', 'k', 'M', 'G', 'T', 'P')[power]}{unit}"
+
+
 def tax(each: Tax) -> str:
     """What a variant costs more, a sample, without a full stop."""
     said = (
