@@ -63,7 +63,7 @@ function sort(button) {
 
 filters.hidden = false;
 filters.addEventListener("submit", (event) => event.preventDefault());
-filters.addEventListener("input", () => { apply(); remember(); });
+for (const kind of ["input", "change"]) filters.addEventListener(kind, () => { apply(); remember(); });
 addEventListener("hashchange", recall);
 for (const button of document.querySelectorAll("th button")) button.addEventListener("click", () => sort(button));
 recall();
