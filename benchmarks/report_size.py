@@ -70,7 +70,7 @@ def _record(
         "epoch": epoch,
         "status": "scored",
         "verdict": verdict,
-        "reason": f"{random.integers(1, 99)} of 99 checks failed: element {random.integers(1e9)}",
+        "reason": f"{random.integers(1, 99)} of 99 checks failed: element {random.integers(10**9)}",
         "compiled": float(verdict != "compile_error"),
         "correct": float(correct),
         "ambiguous": bool(random.random() < 0.1),
@@ -132,7 +132,7 @@ def _evidence(random: np.random.Generator, correct: bool, speedup: float) -> dic
         "timings": timings if correct else [],
         "flags": [],
         "environment": {
-            "seed": int(random.integers(1e18)),
+            "seed": int(random.integers(10**18)),
             "bandwidth": 4.2e12 * random.uniform(0.99, 1.01),
             "float32": 5.1e13,
             "bfloat16": 7.9e14,

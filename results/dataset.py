@@ -3,17 +3,20 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
-from .card import Shown, write_card
+from .card import write_card
 from .errors import ForeignDatasetError
 from .leaks import refuse_leaks
+from .markdown import render_markdown
+from .report.operations import heatmap
 from .report.plots import write_plots
 from .statistics import Comparison
 from .table import SCHEMA
@@ -89,12 +92,8 @@ def write_dataset(
         shutil.copyfile(file, folder / path)
     for path, text in (beside or {}).items():
         (folder / path).write_text(text, encoding="utf-8")
-    plots = [
-        [plot.relative_to(folder) for plot in write_plots(*parted, folder / _PLOTS / name)]
-        for name, parted in _named(parts).items()
-    ]
-    shown = [Shown(part.comparison, each) for part, each in zip(parts, plots, strict=True)]
-    card = write_card(lead, shown, flat, logs=len(copied), beside=tuple(beside or ()))
+    said = [text for text in (lead, *_said(parts, folder)) if text]
+    card = write_card(said, flat, logs=len(copied), beside=tuple(beside or ()))
     (folder / _CARD).write_text(card, encoding="utf-8")
     return folder
 
@@ -176,9 +175,7 @@ def published_logs(rows: pd.DataFrame) -> dict[Path, str]:
     for log in sorted({Path(log) for log in rows["log"]}):
         if log.parent not in names:
             plain = re.sub(r"[^\w.@+-]+", "-", log.parent.name).lstrip(".") or "run"
-            numbered = (f"{plain}-{number}" for number in count(2))
-            free = (name for name in chain([plain], numbered) if name not in names.values())
-            names[log.parent] = next(free)
+            names[log.parent] = _free(plain, names.values())
         places[log] = f"{LOGS}/{names[log.parent]}/{log.name}"
     return places
 
@@ -195,13 +192,20 @@ def _evidence(rows: pd.DataFrame, logs: Mapping[Path, str]) -> dict[Path, str]:
     }
 
 
-def _named(parts: Sequence[Part]) -> dict[str, tuple[Comparison, pd.DataFrame]]:
-    named: dict[str, tuple[Comparison, pd.DataFrame]] = {}
+def _said(parts: Sequence[Part], folder: Path) -> Iterator[str]:
+    names: set[str] = set()
     for part in parts:
         each = part.comparison
         words = [each.hardware, each.language, *([each.mode] if each.mode != "single" else [])]
         if len(each.variants) == 1:
             words.append(each.variants[0])
-        name = re.sub(r"[^\w.@-]+", "-", "-".join(words))
-        named[name if name not in named else f"{name}-{len(named) + 1}"] = (each, part.rows)
-    return named
+        name = _free(re.sub(r"[^\w.@-]+", "-", "-".join(words)), names)
+        names.add(name)
+        plots = write_plots(each, part.rows, folder / _PLOTS / name)
+        pictures = [(quote(f"{_PLOTS}/{name}/{plot.name}"), plot.stem) for plot in plots]
+        yield render_markdown(each, heatmap(each, part.rows), pictures)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if each not in taken)

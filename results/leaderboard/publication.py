@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..ablation import rows_of
 from ..dataset import Part, published_logs, write_dataset
 from .payload import leaderboard_json
 from .site import log_digests
@@ -28,7 +29,8 @@ def write_publication(board: Leaderboard, rows: pd.DataFrame, folder: Path, *, l
         UsageError: As `write_dataset`.
     """
     parts = [
-        Part(comparison, compared)
+        # A Skill is read beside `sham` too, which is no part of its comparison with `none`.
+        Part(comparison, rows_of(compared, (comparison.baseline, *comparison.variants)))
         for skill in board.skills
         for comparison, compared in zip(skill.comparisons, skill.rows, strict=True)
     ]

@@ -31,5 +31,5 @@ def test_dataset_gives_the_same_rows_back(tmp_path):
             assert back[column.name].tolist() == rows[column.name].tolist()
     card = (folder / "README.md").read_text()
     assert card.startswith("---\n")
-    assert comparison.headline().splitlines()[0] in card
-    assert "| `roofline_fraction` |" in card
+    assert comparison.findings()[0].title in card
+    assert "| `roofline_fraction` | float |" in card
