@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from tabulate import tabulate
 
-from ..results.history import LoggedArm, Run, RunFilter, find_runs
+from ..results.history import ArmLog, Run, RunFilter, find_runs
 from ..results.statistics import wording
 
 _NAMES = 34
@@ -56,7 +56,7 @@ def describe_run(run: Run) -> dict[str, Any]:
     }
 
 
-def _describe_arm(arm: LoggedArm) -> dict[str, Any]:
+def _describe_arm(arm: ArmLog) -> dict[str, Any]:
     return vars(arm) | {"file": str(arm.file), "created": arm.created.isoformat()}
 
 

@@ -67,13 +67,18 @@ class Publication:
             UsageError: something in it is a secret, or the Hub refuses.
         """
         if self.folder is not None:
-            write_publication(board, rows, self.folder, logs=self.logs)
+            self._write(board, rows, self.folder)
             click.echo(_said(self.folder, self.repo_id), err=quiet)
         elif self.repo_id is not None:
             with TemporaryDirectory(prefix="skilldyno-") as place:
-                folder = write_publication(board, rows, Path(place), logs=self.logs)
-                address = push_dataset(folder, self.repo_id)
+                self._write(board, rows, Path(place))
+                address = push_dataset(Path(place), self.repo_id)
             click.echo(f"Published: {address}", err=quiet)
+
+    def _write(self, board: Leaderboard, rows: pd.DataFrame, folder: Path) -> None:
+        name = self.repo_id or "OWNER/NAME"
+        with Console(stderr=True).status("writing rows, plots and the card"):
+            write_publication(board, rows, folder, name=name, logs=self.logs)
 
 
 def _said(folder: Path, repo_id: str | None) -> str:

@@ -12,12 +12,15 @@ _TITLE = "Kernel-writing Skills, measured"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 
 
-def write_card(said: Sequence[str], rows: pd.DataFrame, *, logs: int, beside: Sequence[str]) -> str:
+def write_card(
+    said: Sequence[str], rows: pd.DataFrame, *, name: str, logs: int, beside: Sequence[str]
+) -> str:
     """Write the card of a dataset.
 
     Args:
         said: What was found, in Markdown, with pictures in the dataset.
         rows: The dataset's rows.
+        name: What it is called on the Hub.
         logs: Number of logs in it.
         beside: Files beside the rows.
     """
@@ -31,10 +34,10 @@ def write_card(said: Sequence[str], rows: pd.DataFrame, *, logs: int, beside: Se
         configs=configs,
     )
     parts = [f"---\n{data.to_yaml()}\n---", f"# {_TITLE}", *(text.strip() for text in said)]
-    return "\n\n".join([*parts, _content(rows, logs, beside), _columns()]) + "\n"
+    return "\n\n".join([*parts, _content(rows, name, logs, beside), _columns()]) + "\n"
 
 
-def _content(rows: pd.DataFrame, logs: int, beside: Sequence[str]) -> str:
+def _content(rows: pd.DataFrame, name: str, logs: int, beside: Sequence[str]) -> str:
     judges = ", ".join(f"`{digest[:12]}`" for digest in sorted(set(rows["judge_digest"])))
     lines = [
         f"- `data/rows.parquet`: {wording.count(len(rows), 'row')}; one is one candidate, judged "
@@ -44,16 +47,12 @@ def _content(rows: pd.DataFrame, logs: int, beside: Sequence[str]) -> str:
     if logs:
         lines.append(
             f"- `logs/`: {wording.count(logs, 'Inspect log')}, from which every figure can be "
-            "derived again: `skilldyno leaderboard pull OWNER/NAME`, then `skilldyno leaderboard "
+            f"derived again: `skilldyno leaderboard pull {name}`, then `skilldyno leaderboard "
             "verify` on the folder."
         )
     listed = "\n".join(lines)
-    return f"## What is in it\n\n{listed}\n\n{_LOAD}"
-
-
-_LOAD = """```python
-datasets.load_dataset("OWNER/NAME", split="train")
-```"""
+    load = f'```python\ndatasets.load_dataset("{name}", split="train")\n```'
+    return f"## What is in it\n\n{listed}\n\n{load}"
 
 
 def _columns() -> str:

@@ -44,6 +44,7 @@ def write_dataset(
     folder: Path,
     *,
     logs: bool = False,
+    name: str = "OWNER/NAME",
     lead: str = "",
     beside: Mapping[str, str] | None = None,
 ) -> Path:
@@ -58,6 +59,7 @@ def write_dataset(
         folder: Where `README.md`, `data/rows.parquet` and `plots/` go. Those of an earlier dataset
             in it are replaced.
         logs: Copy the logs too, to `logs/`, a folder for each run, with the whole evidence.
+        name: What it is called on the Hub.
         lead: What the card says first, in Markdown.
         beside: More files, path to text.
 
@@ -77,13 +79,13 @@ def write_dataset(
     flat = rows.assign(
         run=[path.rpartition("/")[0] for path in paths],
         log=paths,
-        **{name: rows[name].map(json.dumps) for name in _NESTED},
+        **{column: rows[column].map(json.dumps) for column in _NESTED},
     )
     copied = {log: path for log, path in places.items() if logs and log.is_file()}
     evidence = _evidence(rows, copied)
     refuse_leaks(flat, (*copied, *evidence))
-    for name in _REPLACED:
-        shutil.rmtree(folder / name, ignore_errors=True)
+    for replaced in _REPLACED:
+        shutil.rmtree(folder / replaced, ignore_errors=True)
     (folder / ROWS).parent.mkdir(parents=True, exist_ok=True)
     with _without_bars():
         datasets.Dataset.from_pandas(flat, preserve_index=False).to_parquet(folder / ROWS)
@@ -93,7 +95,7 @@ def write_dataset(
     for path, text in (beside or {}).items():
         (folder / path).write_text(text, encoding="utf-8")
     said = [text for text in (lead, *_said(parts, folder)) if text]
-    card = write_card(said, flat, logs=len(copied), beside=tuple(beside or ()))
+    card = write_card(said, flat, name=name, logs=len(copied), beside=tuple(beside or ()))
     (folder / _CARD).write_text(card, encoding="utf-8")
     return folder
 

@@ -13,6 +13,9 @@ from inspect_ai.log import read_eval_log
 from ..tasks.errors import UsageError
 
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY|CREDENTIAL", re.IGNORECASE)
+_PLACE = re.compile(r"(PATH|FILE|DIR|FOLDER)$", re.IGNORECASE)
+"""What such a variable names is where a secret is, and not one."""
+
 _SHORTEST = 12
 """Characters of a value that is told from a word."""
 
@@ -52,7 +55,11 @@ def _secrets() -> dict[str, str]:
     """Value to the name of where it is from."""
     from huggingface_hub import get_token
 
-    found = {value: name for name, value in os.environ.items() if _SECRET.search(name)}
+    found = {
+        value: name
+        for name, value in os.environ.items()
+        if _SECRET.search(name) and not _PLACE.search(name)
+    }
     if token := get_token():
         found.setdefault(token, "the Hub's token")
     return {value: name for value, name in found.items() if len(value) >= _SHORTEST}

@@ -2,14 +2,14 @@
 
 from .changes import ArmChange, Rejudged, RunChanges, VerdictChange, compare_runs, earlier_run
 from .removal import Removal, RemovalError, plan_removal, remove
-from .runs import UNREADABLE, LoggedArm, Run, RunFilter, find_run, find_runs
+from .runs import UNREADABLE, ArmLog, Run, RunFilter, find_run, find_runs
 from .transcripts import transcript_url, view_command
 from .trend import TrendPoint, plot_trend, read_trend
 
 __all__ = [
     "UNREADABLE",
     "ArmChange",
-    "LoggedArm",
+    "ArmLog",
     "Rejudged",
     "Removal",
     "RemovalError",

@@ -8,8 +8,9 @@ from pathlib import Path
 from ...tasks.errors import UsageError
 from .runs import Run
 
-_BESIDE_LOGS = (".eval-set-id", "eval-set.json", "logs.json", ".writable", "report*")
-_EVIDENCE = "evidence"
+_FILES = (".eval-set-id", "eval-set.json", "logs.json", ".writable", "report*", ".report*")
+_FOLDERS = {"evidence": "*.json", "report*-candidates": "*.js"}
+"""Folder to the files in it; reports of many candidates have one beside them."""
 
 
 class RemovalError(UsageError):
@@ -40,9 +41,11 @@ def plan_removal(run: Run) -> Removal:
     """
     files: list[Path] = []
     for path in sorted(run.folder.iterdir()):
-        inside = sorted(path.iterdir()) if path.name == _EVIDENCE and path.is_dir() else [path]
+        kept = _kept_in(path)
+        inside = sorted(path.iterdir()) if kept else [path]
         for each in inside:
-            if path.is_symlink() or each.is_symlink() or not _written_by_run(run, each):
+            ours = fnmatch(each.name, kept) if kept else _written_by_run(run, each)
+            if path.is_symlink() or each.is_symlink() or not each.is_file() or not ours:
                 raise RemovalError(
                     f"{run.folder} holds {each.relative_to(run.folder)}, which no run writes: "
                     "move it away, or delete the folder by hand."
@@ -72,9 +75,12 @@ def remove(removal: Removal) -> None:
         ) from error
 
 
-def _written_by_run(run: Run, path: Path) -> bool:
-    if not path.is_file():
-        return False
-    if path.parent.name == _EVIDENCE and path.parent.parent == run.folder:
-        return path.suffix == ".json"
-    return path in run.attempts or any(fnmatch(path.name, pattern) for pattern in _BESIDE_LOGS)
+def _kept_in(path: Path) -> str | None:
+    """The pattern of the files that a run keeps in a folder, if it is one of its own."""
+    if not path.is_dir():
+        return None
+    return next((files for name, files in _FOLDERS.items() if fnmatch(path.name, name)), None)
+
+
+def _written_by_run(run: Run, file: Path) -> bool:
+    return file in run.attempts or any(fnmatch(file.name, pattern) for pattern in _FILES)

@@ -16,7 +16,7 @@ UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
-class LoggedArm:
+class ArmLog:
     """One log that counts: an arm of a run, or another task of Inspect.
 
     Attributes:
@@ -76,7 +76,7 @@ class Run:
 
     id: str
     folder: Path
-    arms: tuple[LoggedArm, ...]
+    arms: tuple[ArmLog, ...]
     attempts: frozenset[Path]
 
     @property
@@ -132,7 +132,7 @@ class RunFilter:
         """Whether a run has such a log."""
         return any(self._takes_arm(arm) for arm in run.arms)
 
-    def _takes_arm(self, arm: LoggedArm) -> bool:
+    def _takes_arm(self, arm: ArmLog) -> bool:
         wanted: list[tuple[str | None, Callable[[str], bool]]] = [
             (self.model, lambda text: _matches(arm.model, f"*{text}*")),
             (self.skill, lambda text: _matches(arm.variant, f"*{text}*")),
@@ -157,6 +157,10 @@ def find_runs(log_dir: Path) -> list[Run]:
     Raises:
         MissingPathError: There is no such folder.
     """
+    if not log_dir.is_dir():
+        raise MissingPathError(
+            f"{log_dir} does not exist: nothing has been run into it; give another by --log-dir."
+        )
     try:
         files = logs_under(log_dir)
     except NoLogsError:
@@ -172,9 +176,9 @@ def find_runs(log_dir: Path) -> list[Run]:
     return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
 
 
-def _arms(files: list[Path]) -> tuple[LoggedArm, ...]:
+def _arms(files: list[Path]) -> tuple[ArmLog, ...]:
     headers: dict[Path, EvalLog] = {}
-    arms: list[LoggedArm] = []
+    arms: list[ArmLog] = []
     for file in files:
         try:
             headers[file] = read_log(file, header_only=True)
@@ -215,11 +219,11 @@ def _id(folder: Path, root: Path) -> str:
     return folder.name if folder == root else folder.relative_to(root).as_posix()
 
 
-def _logged_arm(file: Path, log: EvalLog) -> LoggedArm:
+def _logged_arm(file: Path, log: EvalLog) -> ArmLog:
     about: dict[str, Any] = log.eval.metadata or {}
     skill = about.get("skill") or {}
     ids, samples, done, judged = _progress(file, log)
-    return LoggedArm(
+    return ArmLog(
         file=file,
         created=datetime.fromisoformat(log.eval.created).astimezone(),
         status=log.status,
@@ -255,12 +259,12 @@ def _progress(file: Path, log: EvalLog) -> tuple[list[str], int, int, bool]:
     return ids, len(ids) * epochs, done, any(each.scores for each in held)
 
 
-def _unreadable(file: Path) -> LoggedArm:
+def _unreadable(file: Path) -> ArmLog:
     begun = datetime.fromtimestamp(file.stat().st_mtime).astimezone()
     nothing = dict.fromkeys(
         ("task", "model", "variant", "skill", "fingerprint", "suite", "hardware", "language"), ""
     )
-    return LoggedArm(
+    return ArmLog(
         file,
         begun,
         UNREADABLE,

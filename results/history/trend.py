@@ -15,7 +15,7 @@ from ..errors import MissingArmError
 from ..statistics import PRIMARY, Contrast, compare, wording
 from ..table import read_rows
 from .changes import BASELINE, primary, rows_with
-from .runs import LoggedArm, Run
+from .runs import ArmLog, Run
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _points(skill: str, run: Run) -> Iterator[TrendPoint]:
     if not arms or BASELINE not in {arm.variant for arm in run.arms}:
         return
     rows = read_rows(run.files, mix=True)
-    revisions: dict[tuple[str, tuple[str, str, str, str]], list[LoggedArm]] = {}
+    revisions: dict[tuple[str, tuple[str, str, str, str]], list[ArmLog]] = {}
     for arm in arms:
         series = (arm.suite, arm.hardware, arm.language, arm.mode)
         revisions.setdefault((arm.variant, series), []).append(arm)

@@ -13,13 +13,16 @@ from .standings import Leaderboard
 from .text import markdown
 
 
-def write_publication(board: Leaderboard, rows: pd.DataFrame, folder: Path, *, logs: bool) -> Path:
+def write_publication(
+    board: Leaderboard, rows: pd.DataFrame, folder: Path, *, name: str, logs: bool
+) -> Path:
     """Write what is published of a leaderboard: `write_dataset`, and the leaderboard beside it.
 
     Args:
         board: Result of `rank_skills`.
         rows: The rows that were ranked.
         folder: Where to.
+        name: What it is called on the Hub.
         logs: With the logs, by which others can verify it.
 
     Returns:
@@ -41,4 +44,4 @@ def write_publication(board: Leaderboard, rows: pd.DataFrame, folder: Path, *, l
     beside = {"leaderboard.md": said, "leaderboard.json": payload}
     # The card has a title of its own.
     lead = said.partition("\n")[2].strip()
-    return write_dataset(parts, rows, folder, logs=logs, lead=lead, beside=beside)
+    return write_dataset(parts, rows, folder, name=name, logs=logs, lead=lead, beside=beside)

@@ -80,7 +80,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 def published(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What would be sent of the run, with its logs."""
     folder = tmp_path_factory.mktemp("published")
-    done = rank(folder, run, "--dry-run", folder / "tree", "--logs")
+    done = rank(folder, run, "--dry-run", folder / "tree", "--push", "me/mine", "--logs")
     assert done.returncode == 0, done.stderr
     return folder / "tree"
 
@@ -113,6 +113,7 @@ def test_the_tree_has_a_card_with_the_headline_and_plots_and_no_folder_of_this_m
     assert card.startswith("---\n")
     assert f"{SKILL} against none, openai/gpt-5" in card
     assert "| `roofline_fraction` | float |" in card
+    assert 'load_dataset("me/mine"' in card
     evidence = [path for path in tree(published) if "/evidence/" in path]
     assert [path.rpartition("-001-")[0] for path in evidence] == ["logs/eval/evidence/rms_norm"]
     plots = sorted(path.relative_to(published) for path in (published / "plots").rglob("*.png"))
@@ -164,6 +165,10 @@ def test_what_was_sent_is_fetched_and_ranked_alike(
     assert found["logs"] == (2 if logs else 0)
     assert set(tree(pulled)) == {f"me--mine/{path}" for path in found["files"]}
     assert boards(tmp_path, pulled) == boards(tmp_path, run)
+    if not logs:
+        done = run_command("leaderboard", "verify", str(pulled))
+        assert done.returncode == 2
+        assert "nothing in it can be verified" in done.stderr
     # One's own results are not counted twice where both are given.
     assert boards(tmp_path, run, pulled) == boards(tmp_path, run)
     # Another user's are further epochs of the same arms, beside other Skills.

@@ -162,8 +162,10 @@ def test_a_run_like_no_other_has_nothing_to_be_compared_with(log_dir: Path):
 def copied(log_dir: Path, tmp_path: Path) -> Path:
     """A copy of the runs, with what else a run leaves."""
     copy = shutil.copytree(log_dir, tmp_path / "runs")
-    (copy / "first" / "evidence").mkdir()
-    for name in ("report.html", "eval-set.json", ".eval-set-id", "evidence/rope-1.json"):
+    for name in ("evidence", "report-candidates"):
+        (copy / "first" / name).mkdir()
+    beside = ("report.html", "report-candidates/1.js", "evidence/rope-1.json")
+    for name in (*beside, "eval-set.json", ".eval-set-id"):
         (copy / "first" / name).write_text("{}")
     return copy
 
@@ -179,7 +181,7 @@ def test_a_run_is_deleted_whole_after_a_yes(runs, copied: Path):
     assert "Delete this for good?" in done.stderr
     assert tree(copied) == before
     deleted = runs("delete", "first", "damaged", "--yes", folder=copied)["deleted"]
-    assert [(each["run"], each["files"]) for each in deleted] == [("first", 6), ("damaged", 1)]
+    assert [(each["run"], each["files"]) for each in deleted] == [("first", 7), ("damaged", 1)]
     kept = [path for path in before if path.partition("/")[0] not in ("first", "damaged")]
     assert tree(copied) == kept
 
