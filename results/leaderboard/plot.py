@@ -4,13 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..report.forest import scale_effects
-from ..report.svg import ACCENT, INK, MUTED, RULE, SURFACE, font, new_figure, to_svg
+from ..report.svg import ACCENT, INK, MUTED, RULE, SURFACE, Plot, font, new_figure
 from ..statistics import wording
 from .standings import Board, Entry
 
@@ -41,7 +40,7 @@ _WIDE = _Layout(1240, 30, (310, 740), 930, (990, 1232), 15, 15, 10, 13, 38, 7)
 _NARROW = _Layout(328, 50, (4, 186), 328, (216, 322), 14, 35, 7, 12, 26, 4)
 
 
-def rank_plots(board: Board, metric: str, name: str) -> tuple[Markup, Markup]:
+def rank_plots(board: Board, metric: str, name: str) -> tuple[Plot, Plot]:
     """Draw the entries of a board by one metric, the best first.
 
     Args:
@@ -64,9 +63,7 @@ def _falling(entry: Entry, metric: str) -> float:
     return math.inf if math.isnan(estimate) else -estimate
 
 
-def _draw(
-    board: Board, entries: Sequence[Entry], metric: str, layout: _Layout, name: str
-) -> Markup:
+def _draw(board: Board, entries: Sequence[Entry], metric: str, layout: _Layout, name: str) -> Plot:
     height = layout.row * len(entries)
     figure = new_figure(layout.width, _HEAD + height + _AXIS)
     unit = entries[0].effect(metric).unit
@@ -82,7 +79,7 @@ def _draw(
     for index, each in enumerate(entries):
         _row(effects, ranks, each, metric, layout, index * layout.row)
     described = "; ".join(_described(each, metric) for each in entries)
-    return to_svg(figure, name, f"{title} with 95 % intervals, and ranks. {described}")
+    return Plot(name, f"{title} with 95 % intervals, and ranks. {described}", figure)
 
 
 def _described(entry: Entry, metric: str) -> str:
