@@ -195,6 +195,7 @@ def _board(
             sorted((entry(each) for each in contenders if each.variant in CONTROLS), key=order)
         ),
         methods=methods,
+        notice="; ".join(sorted({c.comparison.notice for c in contenders} - {""})),
     )
 
 
