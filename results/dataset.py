@@ -23,10 +23,10 @@ from .table import SCHEMA
 
 ROWS = "data/rows.parquet"
 LOGS = "logs"
-_PLOTS = "plots"
+PLOTS = "plots"
 _CARD = "README.md"
 _NESTED = tuple(column.name for column in SCHEMA if column.dtype == "object")
-_REPLACED = ("data", _PLOTS, LOGS)
+_REPLACED = ("data", PLOTS, LOGS)
 _MISSING = {"str": "", "float": float("nan"), "bool": False, "int64": 0, "object": "{}"}
 
 
@@ -203,8 +203,8 @@ def _said(parts: Sequence[Part], folder: Path) -> Iterator[str]:
             words.append(each.variants[0])
         name = _free(re.sub(r"[^\w.@-]+", "-", "-".join(words)), names)
         names.add(name)
-        plots = write_plots(each, part.rows, folder / _PLOTS / name)
-        pictures = [(quote(f"{_PLOTS}/{name}/{plot.name}"), plot.stem) for plot in plots]
+        plots = write_plots(each, part.rows, folder / PLOTS / name)
+        pictures = [(quote(f"{PLOTS}/{name}/{plot.name}"), plot.stem) for plot in plots]
         yield render_markdown(each, heatmap(each, part.rows), pictures)
 
 

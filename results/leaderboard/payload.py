@@ -21,9 +21,9 @@ def leaderboard_json(board: Leaderboard, logs: dict[str, str]) -> dict[str, Any]
         logs: The SHA-256 of each log, by its path.
 
     Returns:
-        `schema`, `samples`, `runs`, `judges`, `notice`, `boards` and `logs`. A board has its
+        `schema`, `samples`, `runs`, `judges`, `boards` and `logs`. A board has its
         stratum (`mode`, `hardware`, `language`), `model` ("pooled", or one), `models`,
-        `speed_baseline`, `methods`, `headline` and `entries`: Skills and controls by deployable
+        `speed_baseline`, `methods`, `notice`, `headline` and `entries`: Skills and controls by deployable
         speedup. An entry has its `ranks` by metric (`place`, `low`, `high`, `count`; null for
         controls and under 8 ops), `effects` and `against_sham` as in a comparison, `beside_sham`,
         `cost` and `tax`.
@@ -33,7 +33,6 @@ def leaderboard_json(board: Leaderboard, logs: dict[str, str]) -> dict[str, Any]
         "samples": board.samples,
         "runs": board.runs,
         "judges": list(board.judges),
-        "notice": board.notice,
         "boards": [_board(each) for each in board.boards],
         "logs": [
             {"log": "/".join(PurePath(path).parts[-2:]), "sha256": digest}
@@ -51,6 +50,7 @@ def _board(board: Board) -> dict[str, Any]:
         "models": list(board.models),
         "speed_baseline": board.speed_baseline,
         "methods": board.methods,
+        "notice": board.notice,
         "headline": board.headline(),
         "entries": [_entry(each) for each in board.entries],
     }

@@ -4,13 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..report.forest import scale_effects
-from ..report.svg import ACCENT, INK, MUTED, RULE, SURFACE, font, new_figure, to_svg
+from ..report.svg import ACCENT, INK, MUTED, RULE, SURFACE, Plot, font, new_figure
 from ..statistics import wording
 from .standings import Board, Entry
 
@@ -37,11 +36,11 @@ class _Layout:
     ticks: int
 
 
-_WIDE = _Layout(1240, 30, (310, 740), 930, (990, 1232), 15, 15, 10, 13, 38, 7)
-_NARROW = _Layout(328, 50, (4, 186), 328, (216, 322), 14, 35, 7, 12, 26, 4)
+_WIDE = _Layout(1240, 30, (310, 740), 930, (990, 1232), 15, 15, 15, 13, 38, 7)
+_NARROW = _Layout(328, 50, (4, 186), 328, (216, 322), 14, 35, 10, 12, 26, 4)
 
 
-def rank_plots(board: Board, metric: str, name: str) -> tuple[Markup, Markup]:
+def rank_plots(board: Board, metric: str, name: str) -> tuple[Plot, Plot]:
     """Draw the entries of a board by one metric, the best first.
 
     Args:
@@ -64,9 +63,7 @@ def _falling(entry: Entry, metric: str) -> float:
     return math.inf if math.isnan(estimate) else -estimate
 
 
-def _draw(
-    board: Board, entries: Sequence[Entry], metric: str, layout: _Layout, name: str
-) -> Markup:
+def _draw(board: Board, entries: Sequence[Entry], metric: str, layout: _Layout, name: str) -> Plot:
     height = layout.row * len(entries)
     figure = new_figure(layout.width, _HEAD + height + _AXIS)
     unit = entries[0].effect(metric).unit
@@ -75,14 +72,17 @@ def _draw(
     _thin_ticks(effects, unit, layout.ticks)
     ranks = _axes(figure, layout.ranks, height)
     _scale_ranks(ranks, len(board.skills), layout.ticks)
-    _lines(effects, board, metric, height)
+    _name_sham(effects, board, metric)
     title = entries[0].effect(metric).title
     _text(effects, layout, layout.effects[0], -34, title, bold=True)
     _text(effects, layout, layout.ranks[0], -34, "Rank", bold=True)
     for index, each in enumerate(entries):
-        _row(effects, ranks, each, metric, layout, index * layout.row)
+        top = index * layout.row
+        bar, neutral = top + layout.bar_line, each.effect(metric).neutral
+        _lines(effects, neutral, _of_sham(board, metric), bar, layout.reach)
+        _row(effects, ranks, each, metric, layout, top)
     described = "; ".join(_described(each, metric) for each in entries)
-    return to_svg(figure, name, f"{title} with 95 % intervals, and ranks. {described}")
+    return Plot(name, f"{title} with 95 % intervals, and ranks. {described}", figure)
 
 
 def _described(entry: Entry, metric: str) -> str:
@@ -131,19 +131,25 @@ def _colour_ticks(axes: Axes) -> None:
         tick.set_color(MUTED)
 
 
-def _lines(axes: Axes, board: Board, metric: str, height: int) -> None:
-    """No difference, and the placebo line."""
-    neutral = board.skills[0].effect(metric).neutral
-    axes.plot([neutral] * 2, [0, height], color=RULE, linewidth=1.2, zorder=1)
-    if board.sham is None or math.isnan(board.sham.effect(metric).estimate):
-        return
-    sham = board.sham.effect(metric).estimate
-    axes.plot([sham] * 2, [-6, height], color=MUTED, linewidth=1, linestyle=(0, (3, 3)), zorder=1,
-              clip_on=False)  # fmt: skip
-    axes.text(
-        sham, -8, "sham", ha="center", va="bottom", color=MUTED, fontproperties=font(11),
-        parse_math=False, clip_on=False,
-    )  # fmt: skip
+def _name_sham(axes: Axes, board: Board, metric: str) -> None:
+    sham = _of_sham(board, metric)
+    if not math.isnan(sham):
+        axes.text(
+            sham, -8, "sham", ha="center", va="bottom", color=MUTED, fontproperties=font(11),
+            parse_math=False, clip_on=False,
+        )  # fmt: skip
+
+
+def _of_sham(board: Board, metric: str) -> float:
+    return math.nan if board.sham is None else board.sham.effect(metric).estimate
+
+
+def _lines(axes: Axes, neutral: float, sham: float, bar: float, reach: float) -> None:
+    """No difference, and the placebo line: beside the bar, so that no name is crossed."""
+    ends = [bar - reach, bar + reach]
+    axes.plot([neutral] * 2, ends, color=RULE, linewidth=1.2, zorder=1)
+    if not math.isnan(sham):
+        axes.plot([sham] * 2, ends, color=MUTED, linewidth=1, linestyle=(0, (3, 3)), zorder=1)
 
 
 def _row(

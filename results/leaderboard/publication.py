@@ -6,10 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from ..ablation import rows_of
-from ..dataset import Part, published_logs, write_dataset
+from ..dataset import PLOTS, Part, published_logs, write_dataset
+from ..report.svg import Plot, to_png
+from ..statistics import wording
 from .payload import leaderboard_json
+from .plot import rank_plots
 from .site import log_digests
-from .standings import Leaderboard
+from .standings import LEADING, Board, Leaderboard
 from .text import markdown
 
 
@@ -42,6 +45,25 @@ def write_publication(
     payload = json.dumps(leaderboard_json(board, digests), indent=1, ensure_ascii=False) + "\n"
     said = markdown(board)
     beside = {"leaderboard.md": said, "leaderboard.json": payload}
+    plots = _rank_plots(board)
+    pictures = [
+        f"![{wording.markdown_cell(plot.description)}]({path})" for path, plot in plots.items()
+    ]
     # The card has a title of its own.
-    lead = said.partition("\n")[2].strip()
-    return write_dataset(parts, rows, folder, name=name, logs=logs, lead=lead, beside=beside)
+    lead = "\n\n".join([said.partition("\n")[2].strip(), *pictures])
+    write_dataset(parts, rows, folder, name=name, logs=logs, lead=lead, beside=beside)
+    for path, plot in plots.items():
+        to_png(plot.figure, folder / path)
+    return folder
+
+
+def _rank_plots(board: Leaderboard) -> dict[str, Plot]:
+    """The first board of each stratum by the leading metric, and where its picture goes."""
+    firsts: dict[str, Board] = {}
+    for each in board.boards:
+        firsts.setdefault(each.name, each)
+    plots = [
+        rank_plots(each, LEADING, f"ranks-{number}")[0]
+        for number, each in enumerate(firsts.values(), start=1)
+    ]
+    return {f"{PLOTS}/{plot.name}.png": plot for plot in plots}

@@ -97,7 +97,7 @@ def rank_skills(rows: pd.DataFrame, sources: dict[str, tuple[str, ...]]) -> Lead
         boards=tuple(board for found in strata for board in _boards(found)),
         skills=_skills([each for found in strata for each in found], sources),
         samples=len(rows),
-        runs=rows["run"].nunique(),
+        runs=len(set(rows["run"])),
         judges=tuple(sorted(map(str, rows["judge_digest"].unique()))),
     )
 
@@ -195,6 +195,7 @@ def _board(
             sorted((entry(each) for each in contenders if each.variant in CONTROLS), key=order)
         ),
         methods=methods,
+        notice="; ".join(sorted({c.comparison.notice for c in contenders} - {""})),
     )
 
 
@@ -219,7 +220,7 @@ def _entry(
         ranks=ranks,
         fingerprint=str(rows["skill_fingerprint"].iloc[0]),
         tokens=float(rows["skill_tokens"].iloc[0]),
-        runs=rows["run"].nunique(),
+        runs=len(set(rows["run"])),
         samples=len(rows),
         cost=cost,
         tax=tax(model, each.variant, before, (cost, len(rows))),

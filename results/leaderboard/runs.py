@@ -94,8 +94,9 @@ def rows_beside(rows: pd.DataFrame, variant: str) -> pd.DataFrame:
         rows: Rows of one mode, hardware profile and language.
         variant: The variant.
     """
-    held = rows["variant"].to_numpy()
-    beside = np.isin(rows["run"], rows["run"][held == variant].unique())
+    held = np.asarray(rows["variant"])
+    run = np.asarray(rows["run"])
+    beside = np.isin(run, run[held == variant])
     if BASELINE not in held[beside]:
         beside[:] = True
     return rows.take(np.flatnonzero((held == variant) | np.isin(held, (BASELINE, SHAM)) & beside))

@@ -7,7 +7,7 @@ import math
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jinja2
@@ -15,8 +15,12 @@ import pandas as pd
 from markupsafe import Markup
 
 from ..report import write as report
-from ..report.operations import Heatmap, heatmap
-from ..report.plots import draw_plots, gather_plotted
+from ..report.attachments import folder_beside
+from ..report.forest import forest_plots
+from ..report.operations import Heatmap, heatmap, slopes
+from ..report.slope import slope_plot
+from ..report.svg import Plot
+from ..report.visible import visible
 from ..statistics import METRICS, PRIMARY, Comparison, wording
 from .payload import leaderboard_json
 from .plot import rank_plots
@@ -38,8 +42,8 @@ class _Part:
     name: str
     comparison: Comparison
     entries: tuple[tuple[str, Entry], ...]
-    forests: tuple[Markup, Markup]
-    slopes: list[Markup]
+    forests: tuple[Plot, ...]
+    slopes: tuple[Plot, ...]
     heatmap: Heatmap
 
 
@@ -97,7 +101,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["visible"] = report.visible
+    environment.filters["visible"] = visible
     environment.tests["nan"] = lambda value: isinstance(value, float) and math.isnan(value)
     environment.globals |= {
         "wording": wording,
@@ -140,11 +144,10 @@ def _choices(board: Leaderboard) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _parts(board: Leaderboard, skill: Skill) -> Iterator[_Part]:
-    for comparison, rows in zip(skill.comparisons, skill.rows, strict=True):
+    for number, (comparison, rows) in enumerate(zip(skill.comparisons, skill.rows, strict=True)):
         stratum = (comparison.mode, comparison.hardware, comparison.language)
         boards = [each for each in board.boards if _stratum(each) == stratum]
         alone = rows.take([i for i, held in enumerate(rows["variant"]) if held != "sham"])
-        plots = draw_plots(comparison, gather_plotted(comparison, alone))
         yield _Part(
             name=boards[0].name,
             comparison=comparison,
@@ -154,8 +157,14 @@ def _parts(board: Leaderboard, skill: Skill) -> Iterator[_Part]:
                 for entry in each.skills
                 if entry.variant == skill.variant
             ),
-            forests=(plots.forests[0].svg, plots.forests[1].svg),
-            slopes=[plot.svg for plot in plots.slopes],
+            # Names are unique in a page, and a page has several strata.
+            forests=tuple(
+                replace(plot, name=f"{plot.name}-{number}") for plot in forest_plots(comparison)
+            ),
+            slopes=tuple(
+                slope_plot(each, f"slope-{number}", variant, comparison.baseline)
+                for variant, each in slopes(comparison, alone).items()
+            ),
             heatmap=heatmap(comparison, alone),
         )
 
@@ -176,8 +185,14 @@ def _pages(board: Leaderboard) -> dict[str, str]:
 
 def _runs(skill: Skill) -> list[str]:
     """The folders of the runs that a Skill is in."""
-    held = [rows[rows["variant"] == skill.variant]["run"] for rows in skill.rows]
-    return sorted(set(pd.concat(held)))
+    return sorted(
+        {
+            str(run)
+            for rows in skill.rows
+            for run, variant in zip(rows["run"], rows["variant"], strict=True)
+            if variant == skill.variant
+        }
+    )
 
 
 def _copy_reports(board: Leaderboard, folder: Path) -> dict[str, tuple[str, str]]:
@@ -188,8 +203,13 @@ def _copy_reports(board: Leaderboard, folder: Path) -> dict[str, tuple[str, str]
         if source.is_file():
             name = f"{Path(run).name}-{hashlib.sha256(run.encode()).hexdigest()[:6]}"
             name = re.sub(r"[^A-Za-z0-9-]+", "-", name)
-            shutil.copyfile(source, folder / "reports" / f"{name}.html")
-            copied[run] = Path(run).name, f"reports/{name}.html"
+            target = folder / "reports" / name
+            target.mkdir(exist_ok=True)
+            shutil.copyfile(source, target / source.name)
+            if folder_beside(source).is_dir():
+                attached = folder_beside(source).name
+                shutil.copytree(folder_beside(source), target / attached, dirs_exist_ok=True)
+            copied[run] = Path(run).name, f"reports/{name}/{source.name}"
     return copied
 
 

@@ -75,6 +75,7 @@ class Board:
         skills: Skills by `LEADING`, the best first.
         controls: The variants that are no Skill, in the same order.
         methods: How the rank intervals of each primary metric were found; empty if there are none.
+        notice: What the data are, where that limits what they can say; else empty.
     """
 
     mode: str
@@ -86,6 +87,7 @@ class Board:
     skills: tuple[Entry, ...]
     controls: tuple[Entry, ...]
     methods: dict[str, str]
+    notice: str
 
     @property
     def name(self) -> str:
@@ -175,14 +177,6 @@ class Leaderboard:
     samples: int
     runs: int
     judges: tuple[str, ...]
-
-    @property
-    def notice(self) -> str:
-        """What the data are, where that limits what they can say; else empty."""
-        said = {
-            notice for skill in self.skills for each in skill.comparisons if (notice := each.notice)
-        }
-        return "; ".join(sorted(said))
 
 
 def order(entry: Entry) -> tuple[float, str]:

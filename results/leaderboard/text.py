@@ -25,12 +25,12 @@ def render_boards(board: Leaderboard) -> str:
     first: dict[str, Board] = {}
     for each in board.boards:
         first.setdefault(each.name, each)
-    said = [f"Note: {board.notice}."] if board.notice else []
-    said += [
-        f"{each.name}, {each.who}, {wording.count(each.ops, 'op')}\n{_table(each)}"
+    return "\n\n".join(
+        f"{each.name}, {each.who}, {wording.count(each.ops, 'op')}"
+        + (f"; {each.notice}" if each.notice else "")
+        + f"\n{_table(each)}"
         for each in first.values()
-    ]
-    return "\n\n".join(said)
+    )
 
 
 def _table(board: Board) -> str:
@@ -74,6 +74,8 @@ def markdown(board: Leaderboard) -> str:
         over = f", speedups over {each.speed_baseline}" if each.speed_baseline else ""
         parts.append(f"### {_cell(each.who)}, {ops}{over}")
         parts.append(_cell(each.headline()))
+        if each.notice:
+            parts.append(f"> {_cell(each.notice)}.")
         parts.append(_markdown_table(each))
     parts.append(NOTES)
     return "\n\n".join(parts) + "\n"
@@ -89,7 +91,7 @@ NOTES = (
 
 
 def _lead(board: Leaderboard) -> str:
-    said = (
+    return (
         f"{wording.count(len(board.skills), 'Skill')}, {wording.count(board.runs, 'run')}, "
         f"{board.samples:,} samples, "
         + (
@@ -99,7 +101,6 @@ def _lead(board: Leaderboard) -> str:
         )
         + "."
     )
-    return f"{said}\n\n> {_cell(board.notice)}." if board.notice else said
 
 
 def _markdown_table(board: Board) -> str:
