@@ -1,8 +1,7 @@
 """The statistics against published examples and against other implementations."""
 
-from typing import Any
-
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
