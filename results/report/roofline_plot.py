@@ -87,15 +87,22 @@ def _limits(axes: Axes, found: Roofline) -> None:
     if found.rates and not math.isnan(found.bandwidth):
         # The nearest ridge is in sight, unless that would squeeze the dots to a corner.
         high = max(high, min(found.rates[0][1] / found.bandwidth * 3, high * 100))
-    tops = [rate for _, rate in found.rates if rate < max(y) * 300] or [max(y)]
+    shown = [rate for _, rate in _within(found, high)]
     axes.set_xlim(low, high)
-    axes.set_ylim(min(y) / 2, max(*tops, max(y)) * 1.6)
+    axes.set_ylim(min(y) / 2, max(*shown, max(y), 0) * 1.6)
+
+
+def _within(found: Roofline, high: float) -> list[tuple[str, float]]:
+    """The ceilings of arithmetic that are reached within the plot."""
+    if math.isnan(found.bandwidth):
+        return list(found.rates)
+    return [(name, rate) for name, rate in found.rates if rate / found.bandwidth < high]
 
 
 def _roofs(axes: Axes, found: Roofline, layout: _Layout, height: float) -> None:
     low, high = axes.get_xlim()
     bottom, top = axes.get_ylim()
-    shown = [(name, rate) for name, rate in found.rates if rate < top]
+    shown = _within(found, high)
     reach = max([rate for _, rate in shown], default=top)
     if not math.isnan(found.bandwidth):
         ends = np.array([low, min(high, reach / found.bandwidth)])
