@@ -12,10 +12,11 @@ import click
 import pandas as pd
 from tabulate import tabulate
 
-from ..results.history import Run, find_run, transcript_url, view_command
+from ..results.history import Run, find_run
 from ..results.payload import comparison_json, plain
 from ..results.statistics import Comparison, compare, wording
 from ..results.table import read_rows
+from ..results.transcripts import transcript_url, view_command
 from .list_runs import describe_run, run_status, samples_done
 
 _STRATUM = ["mode", "hardware", "language"]

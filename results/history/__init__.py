@@ -3,7 +3,6 @@
 from .changes import ArmChange, Rejudged, RunChanges, VerdictChange, compare_runs, earlier_run
 from .removal import Removal, RemovalError, plan_removal, remove
 from .runs import UNREADABLE, ArmLog, Run, RunFilter, find_run, find_runs
-from .transcripts import transcript_url, view_command
 from .trend import TrendPoint, plot_trend, read_trend
 
 __all__ = [
@@ -26,6 +25,4 @@ __all__ = [
     "plot_trend",
     "read_trend",
     "remove",
-    "transcript_url",
-    "view_command",
 ]
