@@ -31,7 +31,7 @@ function load(number, waiting) {
     return;
   }
   const file = `${data.folder}/${number}.js`;
-  const script = element("script", { src: file });
+  const script = element("script", { src: `${encodeURIComponent(data.folder)}/${number}.js` });
   script.addEventListener("error", () => {
     chunks.delete(number);
     const mend = `keep the folder ${data.folder} beside this page.`;

@@ -1,6 +1,7 @@
 """The smallest effect that a comparison could have seen."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import scipy.stats
@@ -41,7 +42,8 @@ def _standardised(ops: float, power: float) -> float:
     most = 1.0
     while _power(most, ops) < power:
         most *= 2
-    return float(brentq(lambda effect: _power(effect, ops) - power, 0, most))
+    solved: Any = brentq(lambda effect: _power(effect, ops) - power, 0, most)
+    return float(solved)
 
 
 def _power(effect: float, ops: float) -> float:
