@@ -21,12 +21,12 @@ def leaderboard_json(board: Leaderboard, logs: dict[str, str]) -> dict[str, Any]
         logs: The SHA-256 of each log, by its path.
 
     Returns:
-        `schema`, `samples`, `runs`, `judges`, `boards` and `logs`. A board has its
-        stratum (`mode`, `hardware`, `language`), `model` ("pooled", or one), `models`,
-        `speed_baseline`, `methods`, `notice`, `headline` and `entries`: Skills and controls by deployable
-        speedup. An entry has its `ranks` by metric (`place`, `low`, `high`, `count`; null for
-        controls and under 8 ops), `effects` and `against_sham` as in a comparison, `beside_sham`,
-        `cost` and `tax`.
+        `schema`, `samples`, `runs`, `judges`, `boards` and `logs`. A board has its stratum
+        (`mode`, `hardware`, `language`), `model` ("pooled", or one), `models`, `speed_baseline`,
+        `methods`, `notice`, `headline` and `entries`: Skills and controls by deployable speedup.
+        An entry has its `ranks` by metric (`place`, `low`, `high`, `count`; null for controls and
+        under 8 ops), `effects` and `against_sham` as in a comparison, `beside_sham`, `cost` and
+        `tax`.
     """
     return {
         "schema": SCHEMA,

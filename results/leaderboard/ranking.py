@@ -107,27 +107,21 @@ def _skills_in(contenders: list[_Contender]) -> int:
 
 
 def _contenders(stratum: pd.DataFrame) -> list[_Contender]:
-    variants = sorted(set(stratum["variant"]) - {BASELINE})
     found: list[_Contender] = []
-    for variant in variants:
+    for variant in sorted(set(stratum["variant"]) - {BASELINE}):
         rows = rows_beside(stratum, variant)
-        found.append(_Contender(variant, rows, compare(rows, BASELINE)))
+        compared = np.flatnonzero(np.isin(rows["variant"], (BASELINE, variant)))
+        found.append(_Contender(variant, rows, compare(rows.take(compared), BASELINE)))
     # One family over the whole stratum, as if it were one run.
-    adjusted = adjust([c for each in found for c in each.comparison.contrasts if _own(each, c)])
-    sham = adjust([c for each in found for c in each.comparison.against_sham if _own(each, c)])
+    effects = adjust([c for each in found for c in each.comparison.contrasts])
+    sham = _against_sham(found, {POOLED: None})
     return [
         replace(
             each,
             comparison=replace(
                 each.comparison,
-                variants=(each.variant,),
-                contrasts=tuple(c for c in adjusted if _own(each, c)),
-                by_kind=tuple(c for c in each.comparison.by_kind if _own(each, c)),
+                contrasts=tuple(c for c in effects if _own(each, c)),
                 against_sham=tuple(c for c in sham if _own(each, c)),
-                taxes=tuple(t for t in each.comparison.taxes if t.variant == each.variant),
-                arms=tuple(
-                    a for a in each.comparison.arms if a.variant in (BASELINE, each.variant)
-                ),
             ),
         )
         for each in found
@@ -142,21 +136,25 @@ def _boards(contenders: list[_Contender]) -> Iterator[Board]:
     models = sorted({model for each in contenders for model in each.models})
     yield _board(contenders, POOLED if len(models) > 1 else models[0], models)
     if len(models) > 1:
-        sham = _sham_by_model(contenders, models)
+        sham = _against_sham(contenders, {model: [model] for model in models})
         for model in models:
             ran = [each for each in contenders if model in each.models]
             if _skills_in(ran):
                 yield _board(ran, model, [model], sham)
 
 
-def _sham_by_model(contenders: list[_Contender], models: list[str]) -> tuple[Contrast, ...]:
+def _against_sham(
+    contenders: list[_Contender], models: dict[str, list[str] | None]
+) -> tuple[Contrast, ...]:
+    """Skills against the sham of their runs, with each of some models or pools by its name."""
+    skills = [each for each in contenders if each.variant not in CONTROLS]
     return adjust(
         [
-            contrast(pair, metric, model, "new ops")
-            for each in contenders
-            if each.comparison.against_sham
-            for model in models
-            if len((pair := pair_samples(each.samples, SHAM, each.variant, [model])).models)
+            contrast(pair, metric, name, "new ops")
+            for each in skills
+            if SHAM in each.samples.variants
+            for name, chosen in models.items()
+            if len((pair := pair_samples(each.samples, SHAM, each.variant, chosen)).models)
             for metric in _PRIMARY
         ]
     )
