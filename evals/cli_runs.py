@@ -63,14 +63,16 @@ def runs(context: click.Context, log_dir: Path, as_json: bool, **filters: Any) -
 
     The filters take patterns with `*` too, and name what one log of the run must have.
     """
-    if context.invoked_subcommand is None:
+    command = context.invoked_subcommand
+    if command is None:
         from .list_runs import list_runs_command
 
         list_runs_command(log_dir, filters, as_json=as_json)
-    elif given := [name for name, value in filters.items() if value is not None]:
-        raise click.UsageError(
-            f"--{given[0]} is for the list, not for {context.invoked_subcommand}."
-        )
+        return
+    if given := [name for name, value in filters.items() if value is not None]:
+        raise click.UsageError(f"--{given[0]} is for the list, not for {command}.")
+    # What stands before the command holds for it too.
+    context.default_map = {command: {"log_dir": log_dir, "as_json": as_json}}
 
 
 @runs.command()

@@ -18,6 +18,10 @@ from .changes import BASELINE, primary, rows_with
 from .runs import ArmLog, Run
 
 
+_UPRIGHT = 20
+"""Labels that there is room for side by side."""
+
+
 @dataclass(frozen=True)
 class TrendPoint:
     """What one run found of one revision.
@@ -108,13 +112,13 @@ def plot_trend(skill: str, points: list[TrendPoint], file: Path) -> None:
         file: Where to; its ending says the format (.svg, .png, .pdf).
     """
     ordered = sorted(points, key=lambda point: point.created)
-    width = max(7.0, 1.1 * len(ordered) + 2)
+    width = min(24.0, max(7.0, 1.1 * len(ordered) + 2))
     figure = Figure(figsize=(width, 6.4), layout="constrained")
     for axes, number in zip(figure.subplots(len(PRIMARY), sharex=True), (0, 1), strict=True):
         _draw(axes, ordered, number)
     axes = figure.axes[-1]
     labels = [f"{point.revision}\n{point.created:%Y-%m-%d}" for point in ordered]
-    axes.set_xticks(range(len(ordered)), labels)
+    axes.set_xticks(range(len(ordered)), labels, rotation=90 if len(ordered) > _UPRIGHT else 0)
     axes.set_xlabel("revision and run")
     figure.axes[0].set_title(f"{skill} against {BASELINE}, with 95 % intervals")
     figure.savefig(file)

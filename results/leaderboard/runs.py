@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -37,26 +38,22 @@ def read_runs(
     Raises:
         UsageError: As `read_rows` does, but for samples that are in several runs.
     """
-    given = [Path(path) for path in paths]
-    published = [folder for path in given for folder in datasets_without_logs(path)]
+    published = {path: datasets_without_logs(path) for path in map(Path, paths)}
+    logged = [path for path, datasets in published.items() if not datasets or _holds_log(path)]
     runs: dict[Path, list[Path]] = defaultdict(list)
-    for file in select_logs(_with_logs(given)) if _with_logs(given) else ():
+    # Without any path, `select_logs` says what is missing.
+    for file in select_logs(logged) if logged or not published else ():
         runs[file.parent].append(file)
     parts = [read_rows(files, mix=mix, prices=prices) for files in runs.values()]
     # A log's name holds the id of its task: rows of a log that is at hand are not counted twice.
     known = {file.name for files in runs.values() for file in files}
-    for folder in published:
+    for folder in chain.from_iterable(published.values()):
         parts += _published_runs(folder, known)
     rows = pd.concat(_numbered_on(parts), ignore_index=True)
     if not mix:
         refuse_judges(rows)
     refuse_definitions(rows)
     return rows
-
-
-def _with_logs(paths: list[Path]) -> list[Path]:
-    """The paths, without folders that hold published rows and no log."""
-    return [path for path in paths if not datasets_without_logs(path) or _holds_log(path)]
 
 
 def _holds_log(folder: Path) -> bool:

@@ -114,6 +114,11 @@ def test_a_run_is_shown_with_its_verdicts_its_effect_and_its_transcripts(runs, l
     assert f"inspect view --log-dir {log_dir / 'second'}" in text
 
 
+def test_options_may_stand_before_the_command(log_dir: Path):
+    done = run_command("runs", "--log-dir", str(log_dir), "--json", "show", "gpu")
+    assert json.loads(done.stdout)["run"] == "gpu"
+
+
 def test_an_unjudged_run_says_how_to_judge_it(log_dir: Path):
     done = run_command("runs", "show", "gate/stopped", "--log-dir", str(log_dir))
     assert done.returncode == 0, done.stderr
