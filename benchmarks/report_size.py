@@ -50,11 +50,11 @@ def _record(
     speedup = float(np.exp(random.normal(0.6, 0.6)))
     text = {column.name: "" for column in SCHEMA if column.dtype == "str"}
     numbers = {column.name: np.nan for column in SCHEMA if column.dtype == "float"}
-    judged = dict.fromkeys(("speedup", "speedup_low", "speedup_high"), speedup) if correct else {}
+    judged = {"speedup": speedup, "speedup_low": 0.98 * speedup, "speedup_high": 1.02 * speedup}
     return {
         **text,
         **numbers,
-        **judged,
+        **(judged if correct else {}),
         "log": f"logs/{variant}.eval",
         "log_status": "success",
         "mode": "single",
@@ -70,7 +70,7 @@ def _record(
         "epoch": epoch,
         "status": "scored",
         "verdict": verdict,
-        "reason": f"{random.integers(1, 99)} of 99 checks failed: element {random.integers(1e9)}",
+        "reason": f"{random.integers(1, 99)} of 99 checks failed: element {random.integers(10**9)}",
         "compiled": float(verdict != "compile_error"),
         "correct": float(correct),
         "ambiguous": bool(random.random() < 0.1),
@@ -95,7 +95,8 @@ def _source(random: np.random.Generator) -> str:
 
 
 def _evidence(random: np.random.Generator, correct: bool, speedup: float) -> dict[str, Any]:
-    rate = 10 ** random.uniform(9, 13)
+    intensity = 2 ** random.uniform(-2, 8)
+    rate = min(5e13, 4.2e12 * intensity) * random.uniform(0.05, 0.95)
     timings = [
         {
             "workload": f"M={2**power},N=4096",
@@ -108,7 +109,7 @@ def _evidence(random: np.random.Generator, correct: bool, speedup: float) -> dic
             "ambiguous": False,
             "roofline_fraction": 0.4,
             "achieved_rate": rate,
-            "achieved_bandwidth": min(4e12, rate / 2),
+            "achieved_bandwidth": rate / intensity,
             "baselines": {"eager": speedup, "compile": speedup / 1.3},
         }
         for power in (9, 11, 13)
@@ -132,7 +133,7 @@ def _evidence(random: np.random.Generator, correct: bool, speedup: float) -> dic
         "timings": timings if correct else [],
         "flags": [],
         "environment": {
-            "seed": int(random.integers(1e18)),
+            "seed": int(random.integers(10**18)),
             "bandwidth": 4.2e12 * random.uniform(0.99, 1.01),
             "float32": 5.1e13,
             "bfloat16": 7.9e14,

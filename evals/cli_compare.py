@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,6 +27,17 @@ prices_option = click.option(
     help="A folder to write the rows to, as a dataset with its card.",
 )
 @click.option(
+    "--markdown",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file to write headline and tables to, as GitHub shows them.",
+)
+@click.option(
+    "--png",
+    type=click.Path(path_type=Path),
+    metavar="FILE|FOLDER",
+    help="A .png file for the forest plot, or a folder for every plot.",
+)
+@click.option(
     "--this-suite",
     is_flag=True,
     help="Speak of the suite's own operations, not of others like them.",
@@ -33,27 +45,15 @@ prices_option = click.option(
 @click.option("--mix", is_flag=True, help="Accept verdicts of several versions of the judge.")
 @prices_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def compare(
-    logs: tuple[Path, ...],
-    report: Path | None,
-    dataset: Path | None,
-    this_suite: bool,
-    mix: bool,
-    prices: Path | None,
-    as_json: bool,
-) -> None:
-    """Compare the variants in LOGS (folders or .eval files) with the variant none."""
+def compare(logs: tuple[Path, ...], report: Path | None, **options: Any) -> None:
+    """Compare the variants in LOGS (folders or .eval files) with the variant none.
+
+    The report is one HTML file that needs no network. Where there are many candidates their
+    sources and logs are in a folder of the same name, which is to stay beside it.
+    """
     from .compare import compare_command
 
-    compare_command(
-        list(logs),
-        report,
-        dataset,
-        this_suite=this_suite,
-        mix=mix,
-        prices=prices,
-        as_json=as_json,
-    )
+    compare_command(list(logs), report, **options)
 
 
 @click.command()

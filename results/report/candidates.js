@@ -2,8 +2,9 @@
 // Every text of a candidate becomes a text node; nothing here makes markup of a string.
 
 const data = JSON.parse(document.getElementById("candidate-data").textContent);
-const [OP, MODEL, VARIANT, EPOCH, VERDICT, REASON, SPEEDUP, LOW, HIGH, NOISY, ROOFLINE, TOKENS, JUDGE] =
-  Array(13).keys();
+const [OP, MODEL, VARIANT, EPOCH, VERDICT, REASON] = Array(6).keys();
+const [SPEEDUP, LOW, HIGH, NOISY, ROOFLINE, TOKENS, JUDGE] = [6, 7, 8, 9, 10, 11, 12];
+const FILTERED = { op: OP, model: MODEL, variant: VARIANT, verdict: VERDICT };
 const PAGE = 100;
 const NONE = "–";
 
@@ -11,13 +12,14 @@ const table = document.getElementById("candidate-table");
 const body = table.tBodies[0];
 const filters = [...document.querySelectorAll("#filters [data-filter]")];
 const headers = [...table.querySelectorAll("[data-sort]")];
+const columns = new Set(headers.map((header) => Number(header.dataset.sort)));
 const opened = new Map();
 let sorted = { column: null, descending: false };
 let most = PAGE;
 
 function element(tag, attributes, ...children) {
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes ?? {})) made.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
 }
@@ -44,79 +46,98 @@ function titleOf(index) {
 
 function resultOf(index) {
   const row = data.rows[index];
-  return row[SPEEDUP] == null ? spaced(nameOf[VERDICT](row)) : `${spaced(nameOf[VERDICT](row))}, ${ratio(row[SPEEDUP])}`;
+  const verdict = spaced(nameOf[VERDICT](row));
+  return row[SPEEDUP] == null ? verdict : `${verdict}, ${ratio(row[SPEEDUP])}`;
 }
 
-function matches(row) {
-  return filters.every((filter) => {
-    const wanted = filter.value;
-    if (!wanted) return true;
-    if (filter.dataset.filter !== "text") return row[{ op: OP, model: MODEL, variant: VARIANT, verdict: VERDICT }[filter.dataset.filter]] === Number(wanted);
-    const text = [OP, MODEL, VARIANT, VERDICT].map((column) => nameOf[column](row));
-    text.push(data.reasons[row[REASON]] ?? "");
-    return text.join(" ").toLowerCase().includes(wanted.trim().toLowerCase());
-  });
+function matches(row, filter) {
+  const wanted = filter.value.trim().toLowerCase();
+  const column = FILTERED[filter.dataset.filter];
+  if (!wanted || column !== undefined) return !wanted || row[column] === Number(wanted);
+  const texts = Object.values(nameOf).map((name) => name(row));
+  return [...texts, data.reasons[row[REASON]] ?? ""].join(" ").toLowerCase().includes(wanted);
 }
 
-function chosen() {
-  const found = [...data.rows.keys()].filter((index) => matches(data.rows[index]));
-  const { column, descending } = sorted;
-  if (column === null) return found;
-  const named = nameOf[column];
-  return found.sort((left, right) => {
-    const [a, b] = [left, right].map((index) => (named && column !== VARIANT ? named(data.rows[index]) : data.rows[index][column]));
-    // What has no number is last, whichever way the rest is sorted.
-    if (a == null || b == null) return (a == null) - (b == null) || left - right;
-    const order = named && column !== VARIANT ? a.localeCompare(b, "en") : a - b;
-    return (descending ? -order : order) || left - right;
-  });
+// Variants keep their order, the baseline first; other names go by the alphabet.
+function sortKey(index, column) {
+  const row = data.rows[index];
+  return column in nameOf && column !== VARIANT ? nameOf[column](row) : row[column];
+}
+
+function byColumn(left, right) {
+  const [a, b] = [sortKey(left, sorted.column), sortKey(right, sorted.column)];
+  // What has no number is last, whichever way the rest is sorted.
+  if (a == null || b == null) return (a == null) - (b == null) || left - right;
+  const order = typeof a === "string" ? a.localeCompare(b, "en") : a - b;
+  return (sorted.descending ? -order : order) || left - right;
 }
 
 function show() {
-  const found = chosen();
-  const shown = found.slice(0, most);
+  const kept = ([, row]) => filters.every((filter) => matches(row, filter));
+  const found = [...data.rows.entries()].filter(kept).map(([index]) => index);
+  if (sorted.column !== null) found.sort(byColumn);
+  const first = found.slice(0, most);
   opened.clear();
-  body.replaceChildren(...shown.map(rowOf));
+  body.replaceChildren(...first.map(lineOf));
+  const all = first.length === found.length;
   document.getElementById("candidate-count").textContent =
-    `${found.length.toLocaleString("en")} of ${data.rows.length.toLocaleString("en")} candidates` +
-    (shown.length < found.length ? `, the first ${shown.length} shown` : "");
-  document.getElementById("more-candidates").hidden = shown.length === found.length;
+    `${whole(found.length)} of ${whole(data.rows.length)} candidates` +
+    (all ? "" : `, the first ${first.length} shown`);
+  document.getElementById("more-candidates").hidden = all;
   document.getElementById("no-candidates").hidden = found.length > 0;
   document.getElementById("clear-filters").hidden = filters.every((filter) => !filter.value);
   for (const header of headers) {
     const mine = Number(header.dataset.sort) === sorted.column;
-    header.parentElement.setAttribute("aria-sort", mine ? (sorted.descending ? "descending" : "ascending") : "none");
+    const way = sorted.descending ? "descending" : "ascending";
+    header.parentElement.setAttribute("aria-sort", mine ? way : "none");
   }
 }
 
-function rowOf(index) {
+function cell(style, ...children) {
+  return element("td", { class: style, role: "cell" }, ...children);
+}
+
+function lineOf(index) {
   const row = data.rows[index];
-  const verdict = nameOf[VERDICT](row);
-  const kind = verdict === "correct" ? "pill-good" : verdict === "infra_error" ? "pill-lost" : "pill-bad";
-  const cell = (style, ...children) => element("td", { class: style, role: "cell" }, ...children);
-  const open = element("button", { type: "button", class: "open", "aria-expanded": "false" }, nameOf[OP](row));
-  const line = element("tr", { id: `candidate-${index}`, role: "row", class: "candidate" },
-    element("th", { scope: "row", role: "rowheader", class: "c-op" }, open));
-  if (data.models.length > 1) line.append(cell("c-model", nameOf[MODEL](row)));
-  line.append(cell("c-variant", nameOf[VARIANT](row)), cell("num c-epoch", String(row[EPOCH])),
-    cell("c-verdict", element("span", { class: `pill ${kind}` }, spaced(verdict))));
-  if (row[REASON] < 0) {
-    const noisy = row[NOISY] ? [" ", element("abbr", { title: "the interval stayed wider than the judge asks for" }, "noisy")] : [];
-    line.append(cell("num strong c-speedup", ratio(row[SPEEDUP])),
-      cell("num c-interval", interval(row[LOW], row[HIGH]), ...noisy),
-      cell("num c-roofline", percent(row[ROOFLINE])));
-  } else {
-    const reason = cell("c-reason", data.reasons[row[REASON]]);
-    reason.colSpan = 3;
-    line.append(reason);
-  }
-  if (table.dataset.tokens) line.append(cell("num c-tokens", whole(row[TOKENS])));
-  line.append(cell("num c-judge", seconds(row[JUDGE])));
-  line.addEventListener("click", (event) => {
-    if (!getSelection().isCollapsed || event.target.closest("abbr")) return;
-    toggle(index, line);
+  const open = element("button", { type: "button", class: "open", "aria-expanded": "false" });
+  open.append(nameOf[OP](row));
+  const line = element("tr", { id: `candidate-${index}`, role: "row", class: "candidate" });
+  line.append(element("th", { scope: "row", role: "rowheader", class: "c-op" }, open));
+  if (columns.has(MODEL)) line.append(cell("c-model", nameOf[MODEL](row)));
+  line.append(
+    cell("c-variant", nameOf[VARIANT](row)),
+    cell("num c-epoch", String(row[EPOCH])),
+    cell("c-verdict", pillOf(nameOf[VERDICT](row))),
+    ...(row[REASON] < 0 ? speedOf(row) : reasonOf(row)),
+  );
+  if (columns.has(TOKENS)) line.append(cell("num c-tokens", whole(row[TOKENS])));
+  if (columns.has(JUDGE)) line.append(cell("num c-judge", seconds(row[JUDGE])));
+  line.addEventListener("click", () => {
+    // Text that is being selected is to be copied.
+    if (getSelection().isCollapsed) toggle(index, line);
   });
   return line;
+}
+
+function pillOf(verdict) {
+  const kinds = { correct: "pill-good", infra_error: "pill-lost" };
+  return element("span", { class: `pill ${kinds[verdict] ?? "pill-bad"}` }, spaced(verdict));
+}
+
+function speedOf(row) {
+  const bounds = cell("num c-interval", interval(row[LOW], row[HIGH]));
+  if (row[NOISY]) {
+    const title = "the interval stayed wider than the judge asks for";
+    bounds.append(" ", element("abbr", { title }, "noisy"));
+  }
+  const share = cell("num c-roofline", percent(row[ROOFLINE]));
+  return [cell("num strong c-speedup", ratio(row[SPEEDUP])), bounds, share];
+}
+
+function reasonOf(row) {
+  const reason = cell("c-reason", data.reasons[row[REASON]]);
+  reason.colSpan = 3;
+  return [reason];
 }
 
 function toggle(index, line) {
@@ -128,34 +149,36 @@ function toggle(index, line) {
     opened.delete(index);
     return;
   }
-  const place = element("td", { role: "cell" }, element("p", { class: "muted" }, "Loading …"));
-  place.colSpan = 20;
-  const line2 = element("tr", { class: "detail", role: "row", id: `detail-${index}` }, place);
-  button.setAttribute("aria-controls", line2.id);
-  line.after(line2);
-  opened.set(index, line2);
-  detailsOf(index).then((details) => place.replaceChildren(...describe(index, details)), (error) => place.replaceChildren(element("p", { class: "flag", role: "alert" }, error.message)));
+  const place = cell("", element("p", { class: "muted" }, "Loading …"));
+  place.colSpan = headers.length + 1;
+  const detail = element("tr", { class: "detail", role: "row", id: `detail-${index}` }, place);
+  button.setAttribute("aria-controls", detail.id);
+  line.after(detail);
+  opened.set(index, detail);
+  detailsOf(index).then(
+    (found) => place.replaceChildren(...describe(index, found)),
+    (error) => place.replaceChildren(complaint(error)),
+  );
 }
 
-function changed() {
+function complaint(error) {
+  return element("p", { class: "flag", role: "alert" }, error.message);
+}
+
+function filterBy(wanted) {
+  for (const filter of filters) filter.value = wanted[filter.dataset.filter] ?? "";
   most = PAGE;
   show();
 }
 
-function clearFilters(wanted = {}) {
-  for (const filter of filters) filter.value = wanted[filter.dataset.filter] ?? "";
-  changed();
-}
-
 function openCandidate(index) {
   if (!(index in data.rows)) return;
-  let line = document.getElementById(`candidate-${index}`);
-  if (!line) {
-    clearFilters({ op: String(data.rows[index][OP]) });
+  if (!document.getElementById(`candidate-${index}`)) {
+    filterBy({ op: String(data.rows[index][OP]) });
     most = Infinity;
     show();
-    line = document.getElementById(`candidate-${index}`);
   }
+  const line = document.getElementById(`candidate-${index}`);
   if (!opened.has(index)) toggle(index, line);
   line.scrollIntoView({ block: "start" });
   line.querySelector(".open").focus({ preventScroll: true });
@@ -166,27 +189,33 @@ function openAddressed() {
   if (address) openCandidate(Number(address[1]));
 }
 
-for (const filter of filters) filter.addEventListener(filter.tagName === "SELECT" ? "change" : "input", changed);
-for (const header of headers) {
-  header.addEventListener("click", () => {
-    const column = Number(header.dataset.sort);
-    const largest = column >= SPEEDUP;
-    sorted = { column, descending: sorted.column === column ? !sorted.descending : largest };
+for (const filter of filters) {
+  filter.addEventListener(filter.tagName === "SELECT" ? "change" : "input", () => {
+    most = PAGE;
     show();
   });
 }
-document.getElementById("clear-filters").addEventListener("click", () => clearFilters());
+for (const header of headers) {
+  header.addEventListener("click", () => {
+    const column = Number(header.dataset.sort);
+    // Of numbers the largest are looked for first.
+    const descending = sorted.column === column ? !sorted.descending : column >= SPEEDUP;
+    sorted = { column, descending };
+    show();
+  });
+}
+for (const link of document.querySelectorAll("a[data-op], a[data-verdict]")) {
+  link.addEventListener("click", () => {
+    const [op, verdict] = [
+      data.ops.indexOf(link.dataset.op),
+      data.verdicts.indexOf(link.dataset.verdict),
+    ];
+    filterBy(op >= 0 ? { op: String(op) } : { verdict: String(verdict) });
+  });
+}
+document.getElementById("clear-filters").addEventListener("click", () => filterBy({}));
 document.getElementById("more-candidates").addEventListener("click", () => {
   most += 4 * PAGE;
   show();
 });
-for (const link of document.querySelectorAll("a[data-op], a[data-verdict]")) {
-  link.addEventListener("click", () => {
-    const { op, verdict } = link.dataset;
-    clearFilters({
-      op: op === undefined ? "" : String(data.ops.indexOf(op)),
-      verdict: verdict === undefined ? "" : String(data.verdicts.indexOf(verdict)),
-    });
-  });
-}
 addEventListener("hashchange", openAddressed);

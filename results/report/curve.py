@@ -11,7 +11,7 @@ from .svg import ACCENT, INK, MUTED, RULE, Plot, font, new_figure
 _WIDTH, _HEIGHT = 400, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 44, 42
 _STEPS = 48
-_LEAST, _MOST = 0.1, 100.0
+_LEAST, _MOST, _OUTLIERS = 0.1, 100.0, 0.005
 
 
 def fast_curves(comparison: Comparison, rows: pd.DataFrame) -> tuple[FastCurve, ...]:
@@ -28,8 +28,10 @@ def fast_curves(comparison: Comparison, rows: pd.DataFrame) -> tuple[FastCurve, 
     speedups = speedups[speedups > 0]
     if not len(speedups):
         return ()
-    low = max(_LEAST, min(0.5, float(speedups.min()) / 1.1))
-    high = min(_MOST, max(2.2, float(speedups.max()) * 1.1))
+    # One outlier must not squeeze all the others.
+    least, most = np.quantile(speedups, (_OUTLIERS, 1 - _OUTLIERS))
+    low = max(_LEAST, min(0.5, float(least) / 1.1))
+    high = min(_MOST, max(2.2, float(most) * 1.1))
     named = [p for p in FAST_THRESHOLDS if low < p < high]
     thresholds = sorted({*map(float, np.geomspace(low, high, _STEPS)), *named})
     target = comparison.contrasts[0].target

@@ -1,38 +1,43 @@
 // The difference between two candidates of one op, line by line, made when it is asked for.
 
 const CONTEXT = 3;
-// Longer pairs are shown as wholly different: the table of common lines would take too much memory.
+// Longer pairs are shown as wholly different: their table would take too much memory.
 const MOST_CELLS = 2e7;
+const STYLES = { "+": "added", "-": "removed", " ": "same-line" };
 
 function comparison(index, source) {
   const op = data.rows[index][OP];
-  const others = [...data.rows.keys()].filter((other) => other !== index && data.rows[other][OP] === op);
-  const select = element("select", { id: `diff-${index}` }, element("option", { value: "" }, "another candidate …"),
-    ...others.map((other) => element("option", { value: String(other) }, `${titleOf(other)} · ${resultOf(other)}`)));
+  const select = element("select", { id: `diff-${index}` });
+  select.append(element("option", { value: "" }, "another candidate …"));
+  for (const [other, row] of data.rows.entries()) {
+    if (row[OP] !== op || other === index) continue;
+    const name = `${titleOf(other)} · ${resultOf(other)}`;
+    select.append(element("option", { value: String(other) }, name));
+  }
   const place = element("div", { "aria-live": "polite" });
   select.addEventListener("change", async () => {
-    if (!select.value) {
-      place.replaceChildren();
-      return;
-    }
+    const other = Number(select.value);
+    place.replaceChildren();
+    if (!select.value) return;
     try {
-      const other = await detailsOf(Number(select.value));
-      place.replaceChildren(...difference(other.source ?? "", source, titleOf(Number(select.value))));
+      const found = await detailsOf(other);
+      place.replaceChildren(...difference(found.source ?? "", source, titleOf(other)));
     } catch (error) {
-      place.replaceChildren(element("p", { class: "flag", role: "alert" }, error.message));
+      place.replaceChildren(complaint(error));
     }
   });
-  return element("div", { class: "comparison" }, element("label", { for: select.id }, "Difference from "), select, place);
+  const label = element("label", { for: select.id }, "Difference from ");
+  return element("div", { class: "comparison" }, label, select, place);
 }
 
 function difference(old, now, name) {
   const edits = editsBetween(old.split("\n"), now.split("\n"));
-  const gone = edits.filter(([sign]) => sign === "-").length;
-  const come = edits.filter(([sign]) => sign === "+").length;
+  const counted = (sign) => edits.filter(([each]) => each === sign).length;
+  const [gone, come] = [counted("-"), counted("+")];
   if (!gone && !come) return [element("p", { class: "small" }, "The sources are the same.")];
   const said = `− ${gone} lines only in ${name}; + ${come} lines only here.`;
-  return [element("p", { class: "small" }, said),
-    element("pre", { class: "diff", tabindex: "0", role: "region", "aria-label": "Difference" }, ...hunks(edits))];
+  const region = { class: "diff", tabindex: "0", role: "region", "aria-label": "Difference" };
+  return [element("p", { class: "small" }, said), element("pre", region, ...hunks(edits))];
 }
 
 function hunks(edits) {
@@ -44,8 +49,8 @@ function hunks(edits) {
   for (let at = 0; at < edits.length; at += 1) {
     if (near[at]) {
       const [sign, text] = edits[at];
-      const style = { "+": "added", "-": "removed", " ": "same-line" }[sign];
-      lines.push(element("span", { class: style }, `${sign === "-" ? "−" : sign} ${text}\n`));
+      const shown = `${sign === "-" ? "−" : sign} ${text}\n`;
+      lines.push(element("span", { class: STYLES[sign] }, shown));
       continue;
     }
     let end = at;
@@ -56,35 +61,44 @@ function hunks(edits) {
   return lines;
 }
 
-// The longest common subsequence by dynamic programming, between equal beginnings and ends.
+// Equal beginnings and ends are set apart first: most of two candidates is often the same.
 function editsBetween(old, now) {
+  const least = Math.min(old.length, now.length);
   let start = 0;
-  while (start < old.length && start < now.length && old[start] === now[start]) start += 1;
+  while (start < least && old[start] === now[start]) start += 1;
   let ends = 0;
-  while (ends < Math.min(old.length, now.length) - start && old.at(-1 - ends) === now.at(-1 - ends)) ends += 1;
-  const [a, b] = [old.slice(start, old.length - ends), now.slice(start, now.length - ends)];
+  while (ends < least - start && old.at(-1 - ends) === now.at(-1 - ends)) ends += 1;
+  const inner = (lines) => lines.slice(start, lines.length - ends);
   const kept = (lines) => lines.map((line) => [" ", line]);
-  return [...kept(old.slice(0, start)), ...middle(a, b), ...kept(ends ? old.slice(-ends) : [])];
+  return [
+    ...kept(old.slice(0, start)),
+    ...shortestEdits(inner(old), inner(now)),
+    ...kept(old.slice(old.length - ends)),
+  ];
 }
 
-function middle(a, b) {
-  const whole = [...a.map((line) => ["-", line]), ...b.map((line) => ["+", line])];
+// By the longest common subsequence, from a table of its lengths for all pairs of ends.
+function shortestEdits(a, b) {
   const width = b.length + 1;
-  if (!a.length || !b.length || (a.length + 1) * width > MOST_CELLS) return whole;
+  if ((a.length + 1) * width > MOST_CELLS) {
+    return [...a.map((line) => ["-", line]), ...b.map((line) => ["+", line])];
+  }
   const common = new Uint32Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {
-      common[i * width + j] = a[i] === b[j] ? common[(i + 1) * width + j + 1] + 1 : Math.max(common[(i + 1) * width + j], common[i * width + j + 1]);
+      const [below, right] = [common[(i + 1) * width + j], common[i * width + j + 1]];
+      const both = common[(i + 1) * width + j + 1] + 1;
+      common[i * width + j] = a[i] === b[j] ? both : Math.max(below, right);
     }
   }
   const edits = [];
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
+    const [rest, below] = [i * width + j, (i + 1) * width + j];
     if (i < a.length && j < b.length && a[i] === b[j]) {
       edits.push([" ", a[i]]);
-      i += 1;
-      j += 1;
-    } else if (j >= b.length || (i < a.length && common[(i + 1) * width + j] >= common[i * width + j + 1])) {
+      [i, j] = [i + 1, j + 1];
+    } else if (j >= b.length || (i < a.length && common[below] >= common[rest + 1])) {
       edits.push(["-", a[i]]);
       i += 1;
     } else {

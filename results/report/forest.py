@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ..statistics import POOLED, PRIMARY, Comparison, Contrast, wording
 from .svg import ACCENT, INK, MUTED, RULE, SURFACE, Plot, font, new_figure
 
-_TITLE, _AXIS, _GAP = 30, 34, 14
+_TITLE, _AXIS, _GAP, _HEAD = 30, 34, 14, 80
 _UNITS = {"points": "Percentage points", "ratio": "Ratio, on a log scale"}
 
 
@@ -61,14 +61,26 @@ def forest_plots(comparison: Comparison) -> tuple[Plot, Plot]:
     )
 
 
-def _draw(comparison: Comparison, layout: _Layout, name: str) -> Plot:
+def forest_picture(comparison: Comparison) -> Plot:
+    """Draw the same to be shown by itself, with a title that says what was compared.
+
+    Args:
+        comparison: Result of `compare`.
+    """
+    return _draw(comparison, _WIDE, "forest", head=_HEAD)
+
+
+def _draw(comparison: Comparison, layout: _Layout, name: str, head: int = 0) -> Plot:
     panels = {unit: _rows(comparison, unit, layout) for unit in _UNITS}
     heights = [_TITLE + layout.row * len(rows) + _AXIS for rows in panels.values()]
-    figure = new_figure(layout.width, sum(heights) + _GAP)
-    top = 0.0
-    for (unit, rows), height in zip(panels.items(), heights, strict=True):
+    height = head + sum(heights) + _GAP
+    figure = new_figure(layout.width, height)
+    if head:
+        _head(figure, comparison, height)
+    top = float(head)
+    for (unit, rows), taken in zip(panels.items(), heights, strict=True):
         _panel(figure, unit, rows, layout, top)
-        top += height + _GAP
+        top += taken + _GAP
     described = "; ".join(
         f"{each.variant}, {each.model_name}, {wording.metric_label(each.metric)} "
         f"{wording.amount(each.estimate, each.unit)} "
@@ -77,6 +89,32 @@ def _draw(comparison: Comparison, layout: _Layout, name: str) -> Plot:
         if each.model == POOLED
     )
     return Plot(name, f"Effects with 95 % intervals. {described}", figure)
+
+
+def _head(figure: Figure, comparison: Comparison, height: float) -> None:
+    about = [
+        ", ".join(comparison.models),
+        wording.count(len(comparison.ops), "op"),
+        wording.count(comparison.samples, "sample"),
+        f"{comparison.hardware}, {comparison.language}",
+        f"speedups over {comparison.speed_baseline}" if comparison.speed_baseline else "",
+    ]
+    title = f"{', '.join(comparison.variants)} against {comparison.baseline}"
+    lines = (
+        (12, title, INK, font(17, bold=True)),
+        (37, "  ·  ".join(part for part in about if part), MUTED, font(12)),
+        (56, comparison.notice, MUTED, font(12)),
+    )
+    for down, text, colour, face in lines:
+        figure.text(
+            0,
+            1 - down / height,
+            wording.shorten(text, 130),
+            color=colour,
+            fontproperties=face,
+            va="center_baseline",
+            parse_math=False,
+        )
 
 
 def _rows(comparison: Comparison, unit: str, layout: _Layout) -> list[_Row]:

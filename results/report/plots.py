@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..statistics import Comparison, FastCurve
 from .curve import curve_plot, fast_curves
-from .forest import forest_plots
+from .forest import forest_picture, forest_plots
 from .operations import slopes
 from .roofline import Roofline, roofline
 from .roofline_plot import roofline_plots
@@ -96,10 +96,10 @@ def write_plots(comparison: Comparison, rows: pd.DataFrame, place: Path) -> tupl
     """
     alone = place.suffix.lower() == ".png"
     if alone:
-        wanted = {place: forest_plots(comparison)[0]}
+        wanted = {place: forest_picture(comparison)}
     else:
         plots = draw_plots(comparison, gather_plotted(comparison, rows))
-        every = (plots.forests[0], *plots.curves, *plots.slopes, *plots.rooflines[:1])
+        every = (forest_picture(comparison), *plots.curves, *plots.slopes, *plots.rooflines[:1])
         wanted = {place / f"{plot.name}.png": plot for plot in every}
     (place.parent if alone else place).mkdir(parents=True, exist_ok=True)
     for file, plot in wanted.items():

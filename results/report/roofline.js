@@ -28,16 +28,19 @@ function rooflineOf(svg) {
     ring.setAttribute("cx", point.x);
     ring.setAttribute("cy", point.y);
     tip.replaceChildren(...nameOfDot(point.index));
-    const [box, page] = [svg.getBoundingClientRect(), tip.parentElement.getBoundingClientRect()];
+    const box = svg.getBoundingClientRect();
+    const page = tip.parentElement.getBoundingClientRect();
     const left = box.left - page.left + point.x * scale();
     const top = box.top - page.top + point.y * scale();
-    tip.style.left = `${Math.max(0, Math.min(left - tip.offsetWidth / 2, page.width - tip.offsetWidth))}px`;
+    const most = page.width - tip.offsetWidth;
+    tip.style.left = `${Math.max(0, Math.min(left - tip.offsetWidth / 2, most))}px`;
     tip.style.top = `${top - tip.offsetHeight - 14}px`;
   }
 
   function nearest(event) {
     const box = svg.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top].map((each) => each / scale());
+    const x = (event.clientX - box.left) / scale();
+    const y = (event.clientY - box.top) / scale();
     let [found, least] = [-1, REACH / scale()];
     points.forEach((point, at) => {
       const distance = Math.hypot(point.x - x, point.y - y);
@@ -77,7 +80,10 @@ function rooflineOf(svg) {
 function nameOfDot(index) {
   const row = data.rows[index];
   return [
-    element("strong", {}, nameOf[OP](row)), element("br"), titleOf(index), element("br"),
+    element("strong", {}, nameOf[OP](row)),
+    element("br", {}),
+    titleOf(index),
+    element("br", {}),
     `${resultOf(index)}, ${percent(row[ROOFLINE])} of the roofline`,
   ];
 }

@@ -30,6 +30,7 @@ class _Layout:
 _WIDE = _Layout(976, 470, 52, 130, 12, 7.0, 48)
 _NARROW = _Layout(358, 400, 40, 76, 11, 5.5, 30)
 _TOP, _BOTTOM, _LINE, _UNIT = 6, 46, 17, 36
+_CROWD, _SMALL = 1000, 0.7
 _DECADES = 300
 """Axes longer than this factor have a tick a decade, shorter ones three."""
 
@@ -67,7 +68,8 @@ def _draw(found: Roofline, comparison: Comparison, layout: _Layout, name: str) -
     _roofs(axes, found, layout, height - top - _BOTTOM)
     for series, variant in enumerate(variants):
         places = [(each.intensity, each.rate) for each in found.dots if each.variant == variant]
-        _dots(axes, places, series, layout)
+        size = layout.marker * (_SMALL if len(found.dots) > _CROWD else 1)
+        _dots(axes, places, series, size)
         text = wording.shorten(variant, layout.name)
         _key(axes, text, series, layout, height - top - _BOTTOM, len(variants))
     _axes(axes, layout)
@@ -87,15 +89,22 @@ def _limits(axes: Axes, found: Roofline) -> None:
     if found.rates and not math.isnan(found.bandwidth):
         # The nearest ridge is in sight, unless that would squeeze the dots to a corner.
         high = max(high, min(found.rates[0][1] / found.bandwidth * 3, high * 100))
-    tops = [rate for _, rate in found.rates if rate < max(y) * 300] or [max(y)]
+    shown = [rate for _, rate in _within(found, high)]
     axes.set_xlim(low, high)
-    axes.set_ylim(min(y) / 2, max(*tops, max(y)) * 1.6)
+    axes.set_ylim(min(y) / 2, max(*shown, max(y), 0) * 1.6)
+
+
+def _within(found: Roofline, high: float) -> list[tuple[str, float]]:
+    """The ceilings of arithmetic that are reached within the plot."""
+    if math.isnan(found.bandwidth):
+        return list(found.rates)
+    return [(name, rate) for name, rate in found.rates if rate / found.bandwidth < high]
 
 
 def _roofs(axes: Axes, found: Roofline, layout: _Layout, height: float) -> None:
     low, high = axes.get_xlim()
     bottom, top = axes.get_ylim()
-    shown = [(name, rate) for name, rate in found.rates if rate < top]
+    shown = _within(found, high)
     reach = max([rate for _, rate in shown], default=top)
     if not math.isnan(found.bandwidth):
         ends = np.array([low, min(high, reach / found.bandwidth)])
@@ -146,7 +155,7 @@ def _memory_label(axes: Axes, found: Roofline, layout: _Layout) -> None:
     )
 
 
-def _dots(axes: Axes, places: Sequence[tuple[float, float]], series: int, layout: _Layout) -> None:
+def _dots(axes: Axes, places: Sequence[tuple[float, float]], series: int, size: float) -> None:
     if not places:
         return
     colour, marker = _style(series)
@@ -156,7 +165,7 @@ def _dots(axes: Axes, places: Sequence[tuple[float, float]], series: int, layout
         y,
         linestyle="none",
         marker=marker,
-        markersize=layout.marker,
+        markersize=size,
         markerfacecolor=SURFACE if series == 0 else colour,
         markeredgecolor=colour,
         markeredgewidth=1.2,

@@ -37,6 +37,7 @@ SERIES = ((ACCENT, "o"), (LOSS, "s"), (GOOD, "D"), (PLUM, "^"), (TEAL, "v"), (RO
 
 _PIXELS_PER_INCH = 72
 _PNG_SCALE = 2
+_PNG_MARGIN = 18
 _STYLES = Path(__file__).with_name("report.css")
 
 _DOTS = re.compile(
@@ -145,7 +146,13 @@ def to_png(figure: Figure, file: Path) -> None:
     for artist in figure.findobj():
         _recolour(artist)
     figure.patch.set_visible(True)
-    figure.savefig(file, dpi=_PIXELS_PER_INCH * _PNG_SCALE, facecolor=_light()["--surface"])
+    figure.savefig(
+        file,
+        dpi=_PIXELS_PER_INCH * _PNG_SCALE,
+        facecolor=_light()["--surface"],
+        bbox_inches="tight",
+        pad_inches=_PNG_MARGIN / _PIXELS_PER_INCH,
+    )
 
 
 def _recolour(artist: Artist) -> None:

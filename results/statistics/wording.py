@@ -1,9 +1,12 @@
 """Numbers in sentences and tables."""
 
 import math
+import re
 
 from .cost import Tax
 
+# An underscore within a word is no emphasis, and brackets alone are no link.
+_MARKDOWN = re.compile(r"[\\`*|~]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])")
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -84,6 +87,12 @@ def detectable(value: float, unit: str) -> str:
     if unit == "ratio":
         return ratio(value)
     return f"{value:.0f} points" if value >= 10 else f"{value:.1f} points"
+
+
+def markdown_cell(text: str) -> str:
+    """Text that in Markdown neither ends a table's cell nor begins an element or an emphasis."""
+    escaped = _MARKDOWN.sub(r"\\\g<0>", text)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
 
 
 def dollars(value: float) -> str:
