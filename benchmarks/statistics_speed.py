@@ -69,7 +69,7 @@ def synthetic_rows(samples: int) -> pd.DataFrame:
         "eval_task": rows["op"] + "/cpu-x86_64/cpp",
         "family": np.where(rows["op"] < "op_20", "norm", "matmul"),
     }
-    rows = rows.assign(**numbers, **texts)
+    rows = rows.assign(**numbers, **texts, best_after=[[] for _ in range(size)])
     for column in SCHEMA:
         if column.name not in rows:
             rows[column.name] = {"str": "", "float": np.nan, "bool": False}.get(column.dtype)
@@ -177,10 +177,14 @@ def main() -> None:
 
         def draw() -> None:
             drawn = [*forest_plots(comparison)]
-            for variant, each in slopes(comparison, rows).items():
-                drawn.append(slope_plot(each, f"slope-{variant}", variant, "none"))
-            for curve in fast_curves(comparison, rows):
-                drawn.append(curve_plot(curve, f"fast-p-{curve.variant}", "none", "eager"))
+            drawn.extend(
+                slope_plot(each, f"slope-{variant}", variant, "none")
+                for variant, each in slopes(comparison, rows).items()
+            )
+            drawn.extend(
+                curve_plot(curve, f"fast-p-{curve.variant}", "none", "eager")
+                for curve in fast_curves(comparison, rows)
+            )
             for plot in drawn:
                 (plots / f"{plot.name}.svg").write_text(plot.svg, encoding="utf-8")
             heatmap(comparison, rows)

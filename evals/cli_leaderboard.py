@@ -18,8 +18,7 @@ class _Leaderboard(click.Group):
     """A group whose first word may be left out: what names no subcommand are logs to rank."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        helps = {"-h", "--help"} & set(args)
-        if args and args[0] not in self.commands and not (helps and args[0] in helps):
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
             args = [_RANK, *args]
         return super().parse_args(ctx, args)
 

@@ -255,6 +255,27 @@ def test_the_command_says_what_it_found_and_what_nobody_can_check(submission: Pa
     assert payload["checks"]["samples of time"]["unverified"] == 63
 
 
+def test_the_ranking_is_printed_as_boards_or_as_json(honest: Path, tmp_path: Path):
+    output = ["-o", str(tmp_path / "site")]
+    run = CliRunner().invoke(main, ["leaderboard", *output, str(honest)])
+    assert run.exit_code == 0
+    assert "cpu-x86_64 · cpp, lab/one, 8 ops" in run.output
+    assert run.output.endswith(f"Leaderboard: {tmp_path / 'site' / 'index.html'}\n")
+    run = CliRunner().invoke(main, ["leaderboard", "rank", str(honest), *output, "--json"])
+    (board,) = json.loads(run.stdout)["boards"]
+    assert board["entries"][0]["variant"].startswith("good@")
+    assert run.stdout == (tmp_path / "site" / "leaderboard.json").read_text()
+
+
+def test_help_and_bad_input(tmp_path: Path):
+    run = CliRunner().invoke(main, ["leaderboard", "-h"])
+    assert run.exit_code == 0
+    assert all(name in run.output for name in ("LOGS... [-o FOLDER]", "rank", "verify"))
+    run = CliRunner().invoke(main, ["leaderboard", str(tmp_path)])
+    assert run.exit_code == 2
+    assert "holds no Inspect log" in run.output
+
+
 def test_what_is_no_submission_is_named(tmp_path: Path):
     run = CliRunner().invoke(main, ["leaderboard", "verify", str(tmp_path / "none")])
     assert run.exit_code == 2
