@@ -17,7 +17,6 @@ from ..table import read_rows
 from .changes import BASELINE, primary, rows_with
 from .runs import ArmLog, Run
 
-
 _UPRIGHT = 20
 """Labels that there is room for side by side."""
 
