@@ -75,3 +75,21 @@ def hub_errors(what: str) -> Iterator[None]:
         raise HubError(
             f"Cannot {what}: the Hub cannot be reached ({reason}); try again online."
         ) from error
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Keep the Hub's client from drawing progress bars, where the command shows its own."""
+    from huggingface_hub.utils import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
+
+    shown = not are_progress_bars_disabled()
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            enable_progress_bars()

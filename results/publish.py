@@ -9,7 +9,7 @@ from typing import Final
 
 from .dataset import ROWS
 from .errors import ForeignDatasetError
-from .hub import HubError, hub_api, hub_errors, require_token
+from .hub import HubError, hub_api, hub_errors, require_token, without_bars
 
 _REPLACED: Final = ["data/*", "plots/*", "logs/*"]
 _WANTED: Final = re.compile(
@@ -94,7 +94,7 @@ def pull_dataset(
     _require_earlier_copy(place)
     api = hub_api()
     draft = place.with_name(f".{place.name}.part")
-    with hub_errors(f"pull {repo_id}"):
+    with hub_errors(f"pull {repo_id}"), without_bars():
         info = api.dataset_info(repo_id, revision=revision or None)
         commit = info.sha or revision or "main"
         files = sorted(each.rfilename for each in info.siblings or () if _is_wanted(each.rfilename))
