@@ -99,18 +99,19 @@ def judge(
     Exits 0 if the verdict is correct, 1 for any other.  With --compile-for on a machine without
     the GPU it is built only, and the exit code is 0 if it builds for every arch.
     """
-    from .compile_for import compile_for_archs
-    from .judge_file import judge_file
-
     asked = op if problem is None else problem
     if asked is None or (op and problem) or (problem and (language or compile_for)):
         raise click.UsageError(
             "Give one of --op and --problem; with the latter neither --language nor --compile-for."
         )
     if compile_for is not None and op is not None:
+        from .compile_for import compile_for_archs
+
         sys.exit(
             0 if compile_for_archs(file, op, language, compile_for, **options) else EXIT_FAILED
         )
+    from .judge_file import judge_file
+
     verdict = judge_file(file, asked, language, **options)
     sys.exit(0 if verdict == "correct" else EXIT_FAILED)
 
