@@ -1,9 +1,9 @@
 """Runs the skilldyno command in forks of one process that has imported what commands need.
 
-Argument: the descriptor of a socket that listens.  Each connection brings a request in JSON, on one line, of
-`arguments`, `environment` and `folder`, and three descriptors for the command's streams; the answer
-is the exit code, on a line.  A fork is a process of its own, as the installed command is, without
-the seconds that its imports take.  It ends with its stdin.
+Argument: the descriptor of a socket that listens.  Each connection brings a request in JSON, on one
+line, of `arguments`, `environment` and `folder`, and three descriptors for the command's streams;
+the answer is the exit code, on a line.  A fork is a process of its own, as the installed command
+is, without the seconds that its imports take.  The server ends with its stdin.
 """
 
 import atexit
@@ -58,7 +58,8 @@ def become_command(request: dict, streams: list[int]) -> None:
     try:
         main()
     except SystemExit as end:
-        assert isinstance(end.code, int), "a click command ends with a number"
+        if not isinstance(end.code, int):
+            raise
         # To take all modules apart, as the interpreter would now, takes two seconds.
         threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
         atexit._run_exitfuncs()
