@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from command_client import SERVER, run_command
@@ -22,7 +23,7 @@ TESTS = Path(__file__).parent
 _numbers = count()
 
 SkilldynoCommand = Callable[..., "subprocess.CompletedProcess[str]"]
-Judge = Callable[[str], "Future[Evidence]"]
+Judge = Callable[..., "Future[Evidence]"]
 
 
 @pytest.fixture(scope="session")
@@ -75,15 +76,16 @@ def executor() -> LocalExecutor:
 
 @pytest.fixture(scope="session")
 def judge(executor: LocalExecutor) -> Judge:
-    """Submits a kernel for rms_norm in C++ to the judge."""
+    """Submits a kernel for rms_norm in C++ to the judge, to be timed or checked alone."""
 
-    def submit(source: str) -> "Future[Evidence]":
+    def submit(source: str, until: Literal["check", "time"] = "time") -> "Future[Evidence]":
         job = make_job(
             id=f"test-{next(_numbers)}",
             source=source,
             operation=load_operation("rms_norm"),
             hardware=load_profile("cpu-x86_64"),
             language="cpp",
+            until=until,
         )
         job["settings"]["call_seconds"] = 4.0
         return executor.submit(job)
