@@ -27,6 +27,19 @@ Judge = Callable[..., "Future[Evidence]"]
 
 
 @pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """What Inspect runs on, whatever else is installed."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Threads of several tests at once would wait for one another at every operator."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
 def command_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The socket of a process that runs commands in forks of its own, also for shells."""
     path = str(tmp_path_factory.mktemp("server") / "socket")
