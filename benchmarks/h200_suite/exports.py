@@ -35,15 +35,16 @@ def export_jobs(evidence_file: Path) -> list[dict[str, Any]]:
         source = (SOLUTIONS / f"{evidence.id}.cu").read_text(encoding="utf-8")
         kernel = JudgedKernel(EvalTask(operation, hardware, "cuda"), source, compact(evidence))
         files = kernel_repository(kernel).files
-        jobs.append(
-            make_job(
-                id=f"{evidence.id} exported",
-                source=Repository(tuple(File(*each) for each in files.items())).text,
-                operation=operation,
-                hardware=hardware,
-                language="torch-ext",
-            )
+        job = make_job(
+            id=f"{evidence.id} exported",
+            source=Repository(tuple(File(*each) for each in files.items())).text,
+            operation=operation,
+            hardware=hardware,
+            language="torch-ext",
         )
+        # That they are right is what is asked; their speed is known from the kernels themselves.
+        job["settings"] |= {"baselines": ["eager"]}
+        jobs.append(job)
     return jobs
 
 
