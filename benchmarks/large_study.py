@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZipFile
 
-# It teaches zipfile the compression of Inspect's logs.
+# It teaches zipfile Zstandard, by which logs are compressed.
 import inspect_ai.log  # noqa: F401
 from tabulate import tabulate
 
@@ -32,6 +32,7 @@ MODELS = ("lab/a", "lab/b")
 VARIANTS = ("none", "sham", "prompt", "cpu-kernels@3f9a1c", "cpu-kernels@b0e781")
 EPOCHS = 20
 COMPARE = "from skilldyno.evals.cli import main; main()"
+_ZSTANDARD = 93
 _SAMPLES, _START, _HEADER, _SUMMARIES = (
     "samples/",
     "_journal/start.json",
@@ -73,9 +74,8 @@ def write_study(template: Template, folder: Path, samples: int) -> None:
         header["eval"]["metadata"] |= {"variant": variant, "skill": skill}
         cells = list(product(range(ops), range(1, EPOCHS + 1)))
         name = f"2026-01-01T00-00-00-00-00_kernel-skill_{number:04}.eval"
-        # Inspect's own writing would validate each of them, for minutes; any reader of zip files
-        # takes either compression.
-        with ZipFile(folder / name, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+        # Inspect's own writing would validate each of them, for minutes.
+        with ZipFile(folder / name, "w", _ZSTANDARD) as archive:
             summaries = []
             for cell, (op, epoch) in enumerate(cells):
                 sample, summary = _vary(template, cell, op, epoch, f"{model} {variant}")
