@@ -111,11 +111,17 @@ def _parsed(texts: pd.Series) -> list[object]:
     return [known[text] for text in texts]
 
 
+def _written(values: pd.Series) -> list[bytes]:
+    # One object serves all samples of a log, in the column that is long.
+    known = {id(value): to_json(value) for value in {id(value): value for value in values}.values()}
+    return [known[id(value)] for value in values]
+
+
 def _keep(rows: pd.DataFrame, place: Path) -> None:
     packed = {
         "evidence": [record.packed for record in rows["evidence"]],
-        "packages": [to_json(each) for each in rows["packages"]],
-        "best_after": [to_json(each) for each in rows["best_after"]],
+        "packages": _written(rows["packages"]),
+        "best_after": _written(rows["best_after"]),
     }
     table = pa.Table.from_pandas(rows.assign(**packed), preserve_index=False)
     try:
