@@ -9,9 +9,10 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import inspect_ai
 import pandas as pd
@@ -105,16 +106,18 @@ def _load(place: Path) -> pd.DataFrame | None:
     return rows.assign(**unpacked)
 
 
-def _parsed(texts: pd.Series) -> list[object]:
+def _parsed(texts: Iterable[Any]) -> list[Any]:
     # Most samples of a log say the same.
-    known = {text: from_json(text) for text in set(texts)}
-    return [known[text] for text in texts]
+    found = list(texts)
+    known = {text: from_json(text) for text in set(found)}
+    return [known[text] for text in found]
 
 
-def _written(values: pd.Series) -> list[bytes]:
+def _written(values: Iterable[Any]) -> list[bytes]:
     # One object serves all samples of a log, in the column that is long.
-    known = {id(value): to_json(value) for value in {id(value): value for value in values}.values()}
-    return [known[id(value)] for value in values]
+    objects = list(values)
+    known = {place: to_json(each) for place, each in {id(each): each for each in objects}.items()}
+    return [known[id(each)] for each in objects]
 
 
 def _keep(rows: pd.DataFrame, place: Path) -> None:
