@@ -12,7 +12,7 @@ import click
 from inspect_ai import Task
 from inspect_ai.model import ModelUsage
 
-from ..results.compare import compare_logs
+from ..results.compare import Places, compare_logs
 from ..results.prices import load_prices
 from ..skills.skill import INLINE_BUDGET, Skill, load_skill
 from ..skills.variants import Delivery, ablation_choices
@@ -127,7 +127,7 @@ def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json:
     total = sum(len(arm.dataset) * (arm.epochs or 1) for arm in arms) * len(models)
     with judging_progress(total, progress.done):
         run_grid(arms, models, log_dir, beside_others=True, budget=budget)
-    result = compare_logs([log_dir], log_dir / "report.html", prices=prices)
+    result = compare_logs([log_dir], Places(log_dir / "report.html"), prices=prices)
     if as_json:
         click.echo(json.dumps({**result.to_json(), "log_dir": str(log_dir)}))
     else:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from browser import Browser, start_browser
 from command_client import SERVER, run_command
 
 from skilldyno.scorers.evidence import Evidence
@@ -79,6 +80,13 @@ def skilldyno(command_server: str, tmp_path_factory: pytest.TempPathFactory) -> 
         return subprocess.CompletedProcess(arguments, code, *(f.read_text() for f in said))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium that all tests of pages share."""
+    with start_browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

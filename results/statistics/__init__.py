@@ -8,6 +8,7 @@ from .compare import compare
 from .comparison import CONTROLS, Comparison, Finding
 from .contrast import ESTIMATES_ONLY_BELOW, POOLED, Contrast, Target
 from .cost import Cost, Tax
+from .curve import FastCurve, fast_curve
 from .detectable import smallest_detectable
 from .headroom import Headroom, room_for_speed
 from .metrics import FAST_THRESHOLDS, METRICS, PRIMARY, Metric, fast
@@ -29,6 +30,7 @@ __all__ = [
     "ConfidenceInterval",
     "Contrast",
     "Cost",
+    "FastCurve",
     "Finding",
     "Headroom",
     "Metric",
@@ -45,6 +47,7 @@ __all__ = [
     "clustered_rate",
     "compare",
     "fast",
+    "fast_curve",
     "holm",
     "moments_of_samples",
     "paired_t",
