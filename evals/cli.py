@@ -16,6 +16,7 @@ from .cli_gate import gate, plan
 from .cli_grid import grid_options
 from .cli_hardware import hardware as hardware_
 from .cli_kernel import kernel
+from .cli_leaderboard import leaderboard
 from .cli_ops import ops, ops_option
 from .cli_prompts import prompts
 
@@ -297,6 +298,7 @@ def exploits(language: str | None, pattern: str | None, as_json: bool) -> None:
 main.add_command(compare)
 main.add_command(ablate)
 main.add_command(gate)
+main.add_command(leaderboard)
 main.add_command(plan)
 main.add_command(ops)
 main.add_command(prompts)
