@@ -23,6 +23,7 @@ from inspect_ai.model import GenerateConfig, Model, ModelUsage
 
 from ..results.logs import select_logs
 from ..results.prices import load_prices
+from ..scorers.executors.journal import keeping_journals
 from ..scorers.executors.local import local_executor
 from ..tasks.errors import RunError, UsageError
 from .budget import Budget
@@ -134,7 +135,7 @@ def run_grid(
     turns = Turns(connections, budget or Budget(None, load_prices()))
     try:
         # Inspect says on stdout when there is nothing left to do; stdout is for results.
-        with redirect_stdout(sys.stderr), taking_turns(turns):
+        with redirect_stdout(sys.stderr), taking_turns(turns), keeping_journals():
             eval_set(
                 tasks,
                 model=models,
