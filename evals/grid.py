@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -35,6 +36,7 @@ Arms = set[tuple[int | str, str]]
 
 _MAX_SAMPLES = 1000
 _ACCESS = ("base_url", "api_key")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class GridError(UsageError):
@@ -124,7 +126,7 @@ def run_grid(
     Raises:
         GridError: the folder holds logs of something else, or cannot be written.
         InterruptedRunError: the user stopped it.
-        IncompleteRunError: samples are missing after Inspect's retries.
+        IncompleteRunError: samples are missing after Inspect's retries, or the disk is full.
     """
     make_folder(log_dir)
     if beside_others:
@@ -158,6 +160,13 @@ def run_grid(
         raise GridError(
             f"{log_dir} holds logs of other tasks or of other versions of these: "
             "start over with --fresh, or choose another --log-dir"
+        ) from error
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise IncompleteRunError(
+            f"{log_dir} cannot be written ({error.strerror}): make room, and the same command goes "
+            "on from there"
         ) from error
     finally:
         local_executor().close()

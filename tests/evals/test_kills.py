@@ -1,16 +1,16 @@
-"""Any process of a run may be killed at any moment: the table is what it would have been."""
+"""Any process of a run may be killed at any moment, and its disk be full: the table is the same."""
 
 import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from killable import descendants, running
 from recorded import kernels, record
 
 from skilldyno.results.table import read_rows
@@ -18,105 +18,29 @@ from skilldyno.results.table import read_rows
 pytestmark = pytest.mark.alone
 
 KILLS = 20
-SCRIPT = Path(__file__).parent / "run_recorded.py"
 VERDICTS = ["incorrect", "compile_error", "no_code", "runtime_error", "incorrect", "compile_error"]
 
 
-class Run:
-    """A run in a folder, started again and again until it ends by itself."""
-
-    def __init__(self, folder: Path, recording: Path) -> None:
-        self.folder = folder
-        self._said = folder.with_suffix(".txt").open("ab")
-        self._server = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(folder), str(recording)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            text=True,
-        )
-        self.main = 0
-        self.starts = 0
-
-    def ask(self, word: str) -> int:
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.write(f"{word}\n")
-        self._server.stdin.flush()
-        return int(self._server.stdout.readline())
-
-    def start(self) -> None:
-        self.main = self.ask("start")
-        self.starts += 1
-
-    def is_over(self) -> bool:
-        """Whether the run has ended by itself; what was killed is started again."""
-        if status_of(self.main)[0] != "Z":
-            return False
-        code = self.ask("wait")
-        # 1: samples are missing, and the same command goes on.
-        assert code in (0, 1, -signal.SIGKILL), self.folder.with_suffix(".txt").read_text()
-        assert self.starts < KILLS + 3
-        if code != 0:
-            self.start()
-        return code == 0
-
-    def close(self) -> None:
-        with suppress(ProcessLookupError):
-            for process in (self.main, *descendants(self.main)):
-                os.kill(process, signal.SIGKILL)
-        assert self._server.stdin is not None
-        self._server.stdin.close()
-        self._server.kill()
-        self._server.wait()
-        self._said.close()
+def record_verdicts(folder: Path, verdicts: list[str], completions: dict[str, str]) -> Path:
+    """A recording of two variants; equal verdicts come of different candidates."""
+    texts = [
+        completions[verdict].replace("\n```", f"\n// {epoch}\n```")
+        for epoch, verdict in enumerate(verdicts)
+    ]
+    return record(folder, texts, ("none", "prompt"))
 
 
-def status_of(process: int) -> tuple[str, int]:
-    """Letter of the state and parent of a process; Z where there is none any more."""
-    try:
-        text = Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return "Z", 0
-    state, parent = text.rpartition(")")[2].split()[:2]
-    return state, int(parent)
-
-
-def descendants(process: int) -> list[int]:
-    parents = {int(p.name): status_of(int(p.name))[1] for p in Path("/proc").glob("[0-9]*")}
-    found = [process]
-    for each in found:
-        found += [child for child, parent in parents.items() if parent == each]
-    return found[1:]
-
-
-@contextmanager
-def running(folder: Path, recording: Path) -> Iterator[Run]:
-    run = Run(folder, recording)
-    try:
-        run.start()
-        yield run
-    finally:
-        run.close()
-
-
-def require_the_table(folder: Path) -> None:
+def require_table(folder: Path, verdicts: list[str]) -> None:
     rows = read_rows([folder])
-    assert len(rows) == 2 * len(VERDICTS)
+    assert len(rows) == 2 * len(verdicts)
     for _, arm in rows.groupby("variant"):
-        assert [*arm.sort_values("epoch")["verdict"]] == VERDICTS
+        assert [*arm.sort_values("epoch")["verdict"]] == verdicts
         assert set(arm["status"]) == {"scored"}
     assert not (folder / "evidence" / "journal.jsonl").exists()
 
 
 def test_twenty_random_kills_leave_the_same_table(tmp_path, rms_norm):
-    completions = kernels(rms_norm)
-    # Equal verdicts come of different candidates.
-    texts = [
-        completions[verdict].replace("\n```", f"\n// {epoch}\n```")
-        for epoch, verdict in enumerate(VERDICTS)
-    ]
-    recording = record(tmp_path, texts, ("none", "prompt"))
+    recording = record_verdicts(tmp_path, VERDICTS, kernels(rms_norm))
     numbers = random.Random(9)
     killed = round_ = 0
     deadline = time.monotonic() + 900
@@ -133,4 +57,32 @@ def test_twenty_random_kills_leave_the_same_table(tmp_path, rms_norm):
                         os.kill(victim, signal.SIGKILL)
                         killed += 1
                     moment = time.monotonic() + numbers.uniform(0.2, 5)
-            require_the_table(run.folder)
+            require_table(run.folder, VERDICTS)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=300k", "tmpfs", str(folder)]
+    if subprocess.run(["mount", *options], capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount a small disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_ends_the_run_in_one_sentence_and_the_next_goes_on(
+    small_disk, tmp_path, rms_norm
+):
+    recording = record_verdicts(tmp_path, VERDICTS[:2], kernels(rms_norm))
+    filling = small_disk / "filling"
+    filling.write_bytes(bytes(270 << 10))
+    with running(small_disk / "run", recording) as run:
+        assert run.ask("wait") == 1
+        assert "No space left on device" in run.said()
+        assert "the same command goes on" in run.said()
+        assert "Traceback" not in run.said()
+        filling.unlink()
+        run.start()
+        assert run.ask("wait") == 0, run.said()
+        require_table(run.folder, VERDICTS[:2])
