@@ -135,9 +135,23 @@ def run_grid(
         str(model): model.config.max_connections or model.api.max_connections() for model in models
     }
     turns = Turns(connections, budget or Budget(None, load_prices()))
+    with keeping_journals(log_dir / "evidence"):
+        _run(tasks, models, log_dir, epochs, turns, beside_others=beside_others)
+        _require_complete(tasks, models, log_dir, epochs, turns.problems)
+
+
+def _run(
+    tasks: list[Task],
+    models: list[Model],
+    log_dir: Path,
+    epochs: int | None,
+    turns: Turns,
+    *,
+    beside_others: bool,
+) -> None:
     try:
         # Inspect says on stdout when there is nothing left to do; stdout is for results.
-        with redirect_stdout(sys.stderr), taking_turns(turns), keeping_journals():
+        with redirect_stdout(sys.stderr), taking_turns(turns):
             eval_set(
                 tasks,
                 model=models,
@@ -170,7 +184,6 @@ def run_grid(
         ) from error
     finally:
         local_executor().close()
-    _require_complete(tasks, models, log_dir, epochs, turns.problems)
 
 
 def _refuse_other_settings(tasks: list[Task], models: list[Model], log_dir: Path) -> None:

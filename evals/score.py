@@ -37,7 +37,7 @@ def score_logs(logs: list[Path], *, unsafe: bool) -> None:
     for log in read.values():
         require_this_machine(load_profile(str((log.eval.metadata or {}).get("hardware"))))
     try:
-        with keeping_journals():
+        with keeping_journals(*dict.fromkeys(file.parent / "evidence" for file in read)):
             for file, log in read.items():
                 score_log(log, file, unsafe=unsafe)
                 write_log(log, file)

@@ -13,7 +13,7 @@ from typing import Any
 from ...tasks.errors import RunError
 from ..evidence import Evidence, parse_evidence
 from ..judge.files import judge_digest
-from ..packed.records import EvidenceFile, EvidenceFileError, job_digest, read_records
+from ..packed.records import EvidenceFile, EvidenceFileError, job_digest, read_records, record_at
 
 FILE = "journal.jsonl"
 Submit = Callable[[dict[str, Any]], "Future[Evidence]"]
@@ -42,10 +42,10 @@ class Journal:
         self._failed: JournalError | None = None
         try:
             self._file = EvidenceFile(folder / FILE)
-            records = [record for _, record in read_records(self._file.path)]
+            # Where the records are: those of a large study do not fit into memory.
+            self._places = {line.record["job"]: line.at for line in read_records(self._file.path)}
         except EvidenceFileError as error:
             raise JournalError(str(error)) from error
-        self._records = {record["job"]: parse_evidence(record) for record in records}
 
     def submit(self, job: dict[str, Any], submit: Submit) -> Future[Evidence]:
         """Give the evidence of an equal job, or have the job judged.
@@ -63,7 +63,8 @@ class Journal:
             if self._failed is not None:
                 answer.set_exception(self._failed)
                 return answer
-            if (recorded := self._records.get(digest)) is not None:
+            if (place := self._places.get(digest)) is not None:
+                recorded = parse_evidence(record_at(self._file.path, place))
                 answer.set_result(replace(recorded, id=job["id"]))
                 return answer
             first = self._under_way.get(digest)
@@ -95,11 +96,10 @@ class Journal:
     def _record(self, digest: str, evidence: Evidence) -> JournalError | None:
         with self._lock:
             try:
-                self._file.append({**evidence.to_dict(), "job": digest})
+                self._places[digest] = self._file.append({**evidence.to_dict(), "job": digest})
             except EvidenceFileError as error:
                 self._failed = JournalError(str(error))
                 return self._failed
-            self._records[digest] = evidence
         return None
 
     def remove(self) -> None:
@@ -119,18 +119,23 @@ def _pass_on(done: Future[Evidence], answer: Future[Evidence], id: str) -> None:
         answer.set_result(replace(done.result(), id=id))
 
 
-_kept: dict[Path, Journal] | None = None
+_kept: dict[Path, Journal] = {}
 
 
 @contextmanager
-def keeping_journals() -> Iterator[None]:
+def keeping_journals(*folders: Path) -> Iterator[None]:
     """Keep a journal of what is judged meanwhile, and delete it when the body ends without error.
 
     The body ends so when the logs hold all that was judged; by any other end, a kill included, the
     journal stays, and the next run in the same folder begins with it.
+
+    Args:
+        folders: where evidence goes; what is judged for others has no journal.
+
+    Raises:
+        JournalError: a journal cannot be opened.
     """
-    global _kept
-    _kept = {}
+    _kept.update({folder.absolute(): Journal(folder) for folder in folders})
     try:
         yield
         for journal in _kept.values():
@@ -138,18 +143,10 @@ def keeping_journals() -> Iterator[None]:
     finally:
         for journal in _kept.values():
             journal.close()
-        _kept = None
+        _kept.clear()
 
 
 def submit_kept(job: dict[str, Any], folder: Path, submit: Submit) -> Future[Evidence]:
-    """Have a job judged, through the journal of a folder where journals are kept.
-
-    Raises:
-        JournalError: the journal cannot be opened.
-    """
-    if _kept is None:
-        return submit(job)
-    folder = folder.absolute()
-    if folder not in _kept:
-        _kept[folder] = Journal(folder)
-    return _kept[folder].submit(job, submit)
+    """Have a job judged, through the journal of a folder if one is kept."""
+    journal = _kept.get(folder.absolute())
+    return submit(job) if journal is None else journal.submit(job, submit)

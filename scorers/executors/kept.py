@@ -11,7 +11,14 @@ from typing import Any
 from ...tasks.errors import UsageError
 from ..evidence import Evidence, EvidenceError, parse_evidence
 from ..pack import Seal, find_seal
-from ..packed.records import EvidenceFileError, is_signed, job_digest, read_records
+from ..packed.records import (
+    EvidenceFileError,
+    Line,
+    is_signed,
+    job_digest,
+    read_records,
+    record_at,
+)
 
 
 class KeptEvidenceError(UsageError):
@@ -34,18 +41,19 @@ class KeptExecutor:
         """
         self._path = path
         self._seals: dict[str, Seal] = {}
-        self._records: dict[str, Evidence] = {}
+        # Where the records are: those of a large study do not fit into memory.
+        self._places: dict[str, int] = {}
         self._ids: set[str] = set()
         try:
-            for number, record in read_records(path):
-                evidence = self._verify(number, record, logs)
-                self._records[record["job"]] = evidence
-                self._ids.add(evidence.id)
+            for line in read_records(path):
+                self._ids.add(self._verify(line, logs).id)
+                self._places[line.record["job"]] = line.at
         except EvidenceFileError as error:
             raise KeptEvidenceError(str(error)) from error
 
-    def _verify(self, number: int, record: dict[str, Any], logs: Path) -> Evidence:
-        where, pack = f"{self._path}:{number}", record.get("pack")
+    def _verify(self, line: Line, logs: Path) -> Evidence:
+        record, where = line.record, f"{self._path}:{line.number}"
+        pack = record.get("pack")
         if not isinstance(pack, str):
             raise KeptEvidenceError(
                 f"{where} is no evidence of a pack: give the file that `python3 jobs.pyz` wrote"
@@ -75,9 +83,9 @@ class KeptExecutor:
             KeptEvidenceError: there is one by its id, of another source or operation.
         """
         digests = (job_digest(job, seal.judge) for seal in self._seals.values())
-        held = next((self._records[d] for d in digests if d in self._records), None)
-        if held is not None:
-            return replace(held, id=job["id"])
+        place = next((self._places[d] for d in digests if d in self._places), None)
+        if place is not None:
+            return replace(parse_evidence(record_at(self._path, place)), id=job["id"])
         if job["id"] in self._ids:
             raise KeptEvidenceError(
                 f"{self._path} has evidence of {job['id']} for another source, or for another "

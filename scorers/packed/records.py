@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,17 @@ def is_signed(record: Mapping[str, Any], key: str) -> bool:
     return hmac.compare_digest(str(record.get("signature", "")), sign(record, key))
 
 
-def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Read a file of evidence: records with the numbers of their lines.
+@dataclass(frozen=True)
+class Line:
+    """A record with the number of its line, and the byte at which that begins."""
+
+    number: int
+    at: int
+    record: dict[str, Any]
+
+
+def read_records(path: Path) -> Iterator[Line]:
+    """Read a file of evidence line by line, since a large study's does not fit into memory.
 
     What follows the last end of a line was being written when its process died, and is left out.
 
@@ -53,18 +63,32 @@ def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         EvidenceFileError: it cannot be read, or a line is not as it was written.
     """
     try:
-        lines = path.read_bytes().split(b"\n")[:-1]
+        with path.open("rb") as file:
+            at = 0
+            for number, line in enumerate(file, 1):
+                if line.endswith(b"\n"):
+                    yield Line(number, at, _parse(path, number, line[:-1]))
+                at += len(line)
     except OSError as error:
         raise EvidenceFileError(f"{path} cannot be read as evidence: {error.strerror}") from error
-    for number, line in enumerate(lines, 1):
-        try:
-            record = json.loads(line)
-            same = canonical(record) == line
-        except ValueError as error:
-            raise EvidenceFileError(_damaged(path, number, str(error))) from error
-        if not same or not isinstance(record, dict):
-            raise EvidenceFileError(_damaged(path, number, "it is not as it was written"))
-        yield number, record
+
+
+def record_at(path: Path, at: int) -> dict[str, Any]:
+    """Read the record whose line begins at a byte, as `read_records` found it."""
+    with path.open("rb") as file:
+        file.seek(at)
+        return json.loads(file.readline())
+
+
+def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+        same = canonical(record) == line
+    except ValueError as error:
+        raise EvidenceFileError(_damaged(path, number, str(error))) from error
+    if not same or not isinstance(record, dict):
+        raise EvidenceFileError(_damaged(path, number, "it is not as it was written"))
+    return record
 
 
 def _damaged(path: Path, number: int, why: str) -> str:
@@ -111,8 +135,11 @@ class EvidenceFile:
             os.ftruncate(self._file, end)
         return end < size
 
-    def append(self, record: Mapping[str, Any]) -> None:
+    def append(self, record: Mapping[str, Any]) -> int:
         """Add a record; it is on the disk when this returns.
+
+        Returns:
+            The byte at which its line begins.
 
         Raises:
             EvidenceFileError: the disk is full or failed; the file is as it was before.
@@ -130,6 +157,7 @@ class EvidenceFile:
                 f"{self.path} cannot be written ({error.strerror}): make room, and start the same "
                 "command again"
             ) from error
+        return before
 
     def remove(self) -> None:
         """Delete the file, whose records are elsewhere by now."""

@@ -131,12 +131,13 @@ def _for(places: list[Place], jobs: dict[str, dict[str, Any]]) -> dict[str, dict
 
 def _done(out: Path, pack: Pack) -> set[str]:
     done: set[str] = set()
-    for number, record in read_records(out):
+    for line in read_records(out):
+        record = line.record
         if record.get("pack") != pack.id:
             raise PackError(f"{out} holds evidence of another pack: name another file by --out")
         if pack.key is not None and not is_signed(record, pack.key):
             raise PackError(
-                f"{out}:{number} was changed after it was written: remove the line, and the "
+                f"{out}:{line.number} was changed after it was written: remove the line, and the "
                 "candidate is judged again"
             )
         if record["verdict"] != "infra_error":

@@ -4,7 +4,7 @@ import json
 import resource
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -64,22 +64,27 @@ def submit(judge, tmp_path) -> Callable[[dict[str, Any]], "Future[Evidence]"]:
     return lambda job: submit_kept(job, tmp_path, judge.submit)
 
 
-@contextmanager
-def dying_run() -> Iterator[None]:
+@pytest.fixture
+def dying_run(tmp_path) -> Callable[[], AbstractContextManager[None]]:
     """A run that ends before its logs are whole."""
-    with suppress(KeyboardInterrupt), keeping_journals():
-        yield
-        raise KeyboardInterrupt
+
+    @contextmanager
+    def dying_run() -> Iterator[None]:
+        with suppress(KeyboardInterrupt), keeping_journals(tmp_path):
+            yield
+            raise KeyboardInterrupt
+
+    return dying_run
 
 
-def test_what_is_recorded_is_not_judged_again(judge, submit, tmp_path):
+def test_what_is_recorded_is_not_judged_again(dying_run, judge, submit, tmp_path):
     with dying_run():
         first = submit(job("first"))
         assert not (tmp_path / FILE).read_bytes()
         judge.answer("incorrect")
         assert first.result(timeout=1).verdict == "incorrect"
     assert json.loads((tmp_path / FILE).read_text())["verdict"] == "incorrect"
-    with keeping_journals():
+    with keeping_journals(tmp_path):
         again = submit(job("again")).result(timeout=1)
         assert (again.id, again.verdict) == ("again", "incorrect")
         submit(job("other source", "b"))
@@ -93,7 +98,7 @@ def test_what_is_recorded_is_not_judged_again(judge, submit, tmp_path):
     assert not (tmp_path / FILE).exists()
 
 
-def test_evidence_of_another_judge_is_not_used(judge, submit, monkeypatch):
+def test_evidence_of_another_judge_is_not_used(dying_run, judge, submit, monkeypatch):
     with dying_run():
         submit(job("first"))
         judge.answer("incorrect")
@@ -102,7 +107,7 @@ def test_evidence_of_another_judge_is_not_used(judge, submit, monkeypatch):
         assert not submit(job("first")).done()
 
 
-def test_equal_jobs_under_way_are_judged_once(judge, submit):
+def test_equal_jobs_under_way_are_judged_once(dying_run, judge, submit):
     with dying_run():
         futures = [submit(job(name)) for name in ("one", "two")]
         judge.answer("runtime_error")
@@ -110,7 +115,7 @@ def test_equal_jobs_under_way_are_judged_once(judge, submit):
         assert len(judge.asked) == 1
 
 
-def test_what_the_harness_failed_at_is_judged_again(judge, submit, tmp_path):
+def test_what_the_harness_failed_at_is_judged_again(dying_run, judge, submit, tmp_path):
     with dying_run():
         lost = submit(job("lost"))
         judge.answer("infra_error")
@@ -120,7 +125,7 @@ def test_what_the_harness_failed_at_is_judged_again(judge, submit, tmp_path):
     assert (tmp_path / FILE).read_bytes() == b""
 
 
-def test_a_half_written_record_is_cut_off(judge, submit, tmp_path):
+def test_a_half_written_record_is_cut_off(dying_run, judge, submit, tmp_path):
     with dying_run():
         submit(job("whole"))
         judge.answer("incorrect")
@@ -135,7 +140,9 @@ def test_a_half_written_record_is_cut_off(judge, submit, tmp_path):
     assert len((tmp_path / FILE).read_bytes().splitlines()) == 2
 
 
-def test_a_journal_that_cannot_be_written_gives_no_evidence_away(judge, submit, tmp_path):
+def test_a_journal_that_cannot_be_written_gives_no_evidence_away(
+    dying_run, judge, submit, tmp_path
+):
     with dying_run():
         submit(job("first"))
         judge.answer("incorrect")
@@ -157,8 +164,9 @@ def test_a_journal_that_cannot_be_written_gives_no_evidence_away(judge, submit, 
         assert submit(job("first")).done()
 
 
-def test_two_runs_do_not_share_a_journal(judge, submit, tmp_path):
-    with dying_run():
-        submit(job("first"))
-        with pytest.raises(JournalError, match="is being written by another run"):
-            journals.Journal(tmp_path)
+def test_two_runs_do_not_share_a_journal(tmp_path):
+    first = journals.Journal(tmp_path)
+    with pytest.raises(JournalError, match="is being written by another run"):
+        journals.Journal(tmp_path)
+    first.close()
+    journals.Journal(tmp_path).close()
