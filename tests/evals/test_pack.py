@@ -10,7 +10,7 @@ import subprocess
 import sysconfig
 import time
 import venv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,11 @@ from recorded import kernels, record
 from skilldyno.evals.kernel_skill import kernel_skill
 from skilldyno.results.table import read_rows
 from skilldyno.scorers.executors.kept import KeptExecutor
+from skilldyno.scorers.judge.evidence import Evidence
+from skilldyno.scorers.judge.job import parse_job
 from skilldyno.scorers.pack import write_pack
+from skilldyno.scorers.packed.content import read_pack
+from skilldyno.scorers.packed.records import EvidenceFile, sign
 from skilldyno.tasks.errors import UsageError
 
 pytestmark = pytest.mark.alone
@@ -217,6 +221,26 @@ def test_evidence_of_another_completion_is_refused(study, tmp_path, skilldyno, r
     refused = skilldyno("unpack", str(logs), str(study.evidence))
     assert refused.returncode == 2
     assert "for another source" in refused.stderr
+
+
+def test_speeds_come_back_and_the_last_record_of_a_job_counts(tmp_path, skilldyno, rms_norm):
+    logs = unjudged_logs(tmp_path / "logs", record(tmp_path, [kernels(rms_norm)["correct"]]))
+    assert skilldyno("pack", str(logs), "-o", str(tmp_path / "jobs.pyz")).returncode == 0
+    pack = read_pack(tmp_path / "jobs.pyz")
+    assert pack is not None
+    assert pack.key is not None
+    ((digest, job),) = pack.jobs.items()
+    lost = Evidence.about(parse_job(job), "infra_error", "the GPU fell off")
+    fast = replace(lost, verdict="correct", compiled=True, correct=True, speedup=2.5)
+    evidence = EvidenceFile(tmp_path / "evidence.jsonl")
+    for each, code in ((lost, 1), (fast, 0)):
+        line = {**each.to_dict(), "job": digest, "pack": pack.id}
+        evidence.append({**line, "signature": sign(line, pack.key)})
+        unpacked = skilldyno("unpack", str(logs), str(evidence.path))
+        assert unpacked.returncode == code, unpacked.stderr
+        assert ("the GPU fell off" in unpacked.stderr) is (code == 1)
+    (row,) = read_rows([logs]).to_dict("records")
+    assert (row["verdict"], row["speedup"]) == ("correct", 2.5)
 
 
 def test_the_wrong_machine_is_refused_before_anything_is_judged(study, tmp_path):
