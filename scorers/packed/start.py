@@ -160,7 +160,9 @@ def _places(
     wanted = {name: pack.machines[name] for name in {job["hardware"] for job in jobs.values()}}
     for package in ("torch", "numpy"):
         if importlib.util.find_spec(package) is None:
-            raise PackError(f"there is no {package} for {sys.executable}: install it beside torch")
+            raise PackError(
+                f"{sys.executable} has no {package}: run the pack by a Python with torch and numpy"
+            )
     places: list[Place] = []
     for_cpu = frozenset(name for name, machine in wanted.items() if _is_this_cpu(machine))
     if for_cpu:
