@@ -71,7 +71,7 @@ def holds(law: Law, skills: int, ops: int, replicates: int) -> list[float]:
 
 def main() -> None:
     """Count, print, and write."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--replicates", type=int, default=400)
     parser.add_argument("--write", type=Path, help="a page with the marks of the table in it")
     chosen = parser.parse_args()

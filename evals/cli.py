@@ -18,6 +18,7 @@ from .cli_hardware import hardware as hardware_
 from .cli_kernel import kernel
 from .cli_leaderboard import leaderboard
 from .cli_ops import ops, ops_option
+from .cli_pack import pack, unpack
 from .cli_prompts import prompts
 from .cli_runs import runs
 
@@ -96,18 +97,19 @@ def judge(
     Exits 0 if the verdict is correct, 1 for any other.  With --compile-for on a machine without
     the GPU it is built only, and the exit code is 0 if it builds for every arch.
     """
-    from .compile_for import compile_for_archs
-    from .judge_file import judge_file
-
     asked = op if problem is None else problem
     if asked is None or (op and problem) or (problem and (language or compile_for)):
         raise click.UsageError(
             "Give one of --op and --problem; with the latter neither --language nor --compile-for."
         )
     if compile_for is not None and op is not None:
+        from .compile_for import compile_for_archs
+
         sys.exit(
             0 if compile_for_archs(file, op, language, compile_for, **options) else EXIT_FAILED
         )
+    from .judge_file import judge_file
+
     verdict = judge_file(file, asked, language, **options)
     sys.exit(0 if verdict == "correct" else EXIT_FAILED)
 
@@ -245,39 +247,7 @@ def score(logs: tuple[Path, ...], unsafe: bool) -> None:
     """Judge the completions in LOGS (folders or .eval files) on this machine, and score them."""
     from .score import score_logs
 
-    score_logs(list(logs), None, unsafe=unsafe)
-
-
-@main.command()
-@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@ops_option
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("jobs.pyz"),
-    show_default=True,
-    help="The file to write.",
-)
-def pack(logs: tuple[Path, ...], output: Path) -> None:
-    """Pack the completions in LOGS and the judge into one file for a machine with the hardware.
-
-    That machine needs Python 3.10 and torch, no network: `python3 jobs.pyz --out evidence.jsonl`.
-    """
-    from .score import pack_logs
-
-    pack_logs(list(logs), output)
-
-
-@main.command()
-@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@ops_option
-@click.argument("evidence", type=click.Path(path_type=Path))
-def unpack(logs: tuple[Path, ...], evidence: Path) -> None:
-    """Score LOGS by the EVIDENCE that a packed judge wrote elsewhere."""
-    from .score import score_logs
-
-    score_logs(list(logs), evidence, unsafe=False)
+    score_logs(list(logs), unsafe=unsafe)
 
 
 @main.command()
@@ -301,6 +271,8 @@ main.add_command(gate)
 main.add_command(leaderboard)
 main.add_command(plan)
 main.add_command(ops)
+main.add_command(pack)
+main.add_command(unpack)
 main.add_command(prompts)
 main.add_command(hardware_)
 main.add_command(kernel)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
@@ -16,6 +17,7 @@ from .card import write_card
 from .errors import ForeignDatasetError
 from .leaks import refuse_leaks
 from .markdown import render_markdown
+from .record import Record
 from .report.operations import heatmap
 from .report.plots import write_plots
 from .statistics import Comparison
@@ -27,6 +29,7 @@ PLOTS = "plots"
 _CARD = "README.md"
 _NESTED = tuple(column.name for column in SCHEMA if column.dtype == "object")
 _REPLACED = ("data", PLOTS, LOGS)
+_NEEDED = {"log", "run", "model", "variant", "eval_task", "epoch", "status", "verdict"}
 _MISSING = {"str": "", "float": float("nan"), "bool": False, "int64": 0, "object": "{}"}
 
 
@@ -79,7 +82,7 @@ def write_dataset(
     flat = rows.assign(
         run=[path.rpartition("/")[0] for path in paths],
         log=paths,
-        **{column: rows[column].map(json.dumps) for column in _NESTED},
+        **{column: rows[column].map(_text) for column in _NESTED},
     )
     copied = {log: path for log, path in places.items() if logs and log.is_file()}
     evidence = _evidence(rows, copied)
@@ -129,13 +132,17 @@ def read_dataset(folder: Path) -> pd.DataFrame:
     """
     try:
         flat = pd.read_parquet(folder / ROWS)
-    except (OSError, ValueError) as error:
+        known = {column.name for column in SCHEMA} & set(flat.columns)
+        if not _NEEDED <= known:
+            raise ForeignDatasetError(f"{folder} is a dataset of something else than skilldyno.")
+        return _as_rows(flat, known, folder)
+    except (OSError, ValueError, TypeError) as error:
         raise ForeignDatasetError(
             f"{folder / ROWS} holds no rows of skilldyno: pull it again."
         ) from error
-    known = {column.name for column in SCHEMA} & set(flat.columns)
-    if not {"log", "run", "model", "variant", "eval_task", "epoch", "status", "verdict"} <= known:
-        raise ForeignDatasetError(f"{folder} is a dataset of something else than skilldyno.")
+
+
+def _as_rows(flat: pd.DataFrame, known: Collection[str], folder: Path) -> pd.DataFrame:
     rows = pd.DataFrame(
         {
             column.name: flat[column.name]
@@ -144,11 +151,16 @@ def read_dataset(folder: Path) -> pd.DataFrame:
             for column in SCHEMA
         }
     )
-    rows = rows.assign(
-        **{name: rows[name].map(json.loads) for name in _NESTED},
-        **{name: [str(folder / each) for each in rows[name]] for name in ("run", "log")},
-    )
+    nested = {name: [json.loads(text) for text in rows[name]] for name in _NESTED}
+    nested["evidence"] = [Record.pack(each or {}) for each in nested["evidence"]]
+    places = {name: [str(folder / each) for each in rows[name]] for name in ("run", "log")}
+    rows = rows.assign(**nested, **places)
     return rows.astype({column.name: column.dtype for column in SCHEMA})
+
+
+def _text(value: Any) -> str:
+    # A packed record is no dict.
+    return json.dumps(value, default=dict)
 
 
 def datasets_without_logs(path: Path) -> list[Path]:

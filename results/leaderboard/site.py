@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import math
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,13 +13,12 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from ..report import write as report
 from ..report.attachments import folder_beside
 from ..report.forest import forest_plots
 from ..report.operations import Heatmap, heatmap, slopes
 from ..report.slope import slope_plot
 from ..report.svg import Plot
-from ..report.visible import visible
+from ..report.write import page_environment
 from ..statistics import METRICS, PRIMARY, Comparison, wording
 from .payload import leaderboard_json
 from .plot import rank_plots
@@ -94,15 +92,7 @@ def _written(folder: Path) -> bool:
 
 
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([_FOLDER, Path(report.__file__).parent]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = visible
-    environment.tests["nan"] = lambda value: isinstance(value, float) and math.isnan(value)
+    environment = page_environment(_FOLDER)
     environment.globals |= {
         "wording": wording,
         "dollars": dollars,

@@ -120,8 +120,9 @@ def seconds(value: float) -> str:
 
 def quantity(value: float, unit: str) -> str:
     """A large figure with three digits and a prefix: "90.9 GB/s"."""
-    power = min(5, math.floor(math.log10(value) / 3)) if value >= 1 else 0
-    return f"{value / 1000**power:.3g} {('', 'k', 'M', 'G', 'T', 'P')[power]}{unit}"
+    shown = float(f"{value:.3g}")
+    power = min(5, math.floor(math.log10(shown) / 3)) if shown >= 1 else 0
+    return f"{shown / 1000**power:.3g} {('', 'k', 'M', 'G', 'T', 'P')[power]}{unit}"
 
 
 def tax(each: Tax) -> str:

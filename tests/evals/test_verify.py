@@ -289,6 +289,8 @@ def claims_right(log: EvalLog) -> None:
     log.samples = [sample]
 
 
+# Beside the other tests of the judge, whose process it shares.
+@pytest.mark.alone
 def test_a_false_verdict_is_found_by_judging_again(submission: Path, executor: LocalExecutor):
     tamper(submission, "good", claims_right)
     (file,) = submission.glob("*_good-*.eval")
