@@ -133,7 +133,7 @@ def read_dataset(folder: Path) -> pd.DataFrame:
     try:
         flat = pd.read_parquet(folder / ROWS)
         known = {column.name for column in SCHEMA} & set(flat.columns)
-        if not _NEEDED <= known:
+        if not known >= _NEEDED:
             raise ForeignDatasetError(f"{folder} is a dataset of something else than skilldyno.")
         return _as_rows(flat, known, folder)
     except (OSError, ValueError, TypeError) as error:
