@@ -147,14 +147,15 @@ def main() -> int:
     rows = make_rows(int(sys.argv[1]) if len(sys.argv) > 1 else 5000)
     comparison = compare(rows)
     with tempfile.TemporaryDirectory() as folder:
-        begin = time.perf_counter()
+        begin, worked = time.perf_counter(), time.process_time()
         page = write_report(comparison, rows, Path(folder) / "report.html")
-        seconds = time.perf_counter() - begin
+        seconds, worked = time.perf_counter() - begin, time.process_time() - worked
         beside = list(Path(folder).rglob("*.js"))
         size, others = page.stat().st_size, sum(file.stat().st_size for file in beside)
     print(
         f"{len(rows)} samples: a page of {size / 1e6:.2f} MB and {len(beside)} files beside it of "
-        f"{others / 1e6:.1f} MB together, made in {seconds:.1f} s"
+        f"{others / 1e6:.1f} MB together, made in {seconds:.1f} s "
+        f"with {worked:.1f} s of processor time"
     )
     return 0 if size < MOST_BYTES and seconds < MOST_SECONDS else 1
 

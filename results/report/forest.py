@@ -145,7 +145,7 @@ def _panel(figure: Figure, unit: str, rows: Sequence[_Row], layout: _Layout, top
     )
     axes.set_ylim(height, 0)
     axes.patch.set_visible(False)
-    _scale(axes, unit, [row.contrast for row in rows if row.contrast])
+    scale_effects(axes, unit, [row.contrast for row in rows if row.contrast])
     _text(axes, 0, -16, _UNITS[unit], layout, bold=True)
     _hairlines(axes, [index * layout.row for index in range(1, len(rows))], layout)
     for index, row in enumerate(rows):
@@ -159,7 +159,14 @@ def _panel(figure: Figure, unit: str, rows: Sequence[_Row], layout: _Layout, top
             _bar(axes, row.contrast, y + layout.bar_line, layout)
 
 
-def _scale(axes: Axes, unit: str, rows: Sequence[Contrast]) -> None:
+def scale_effects(axes: Axes, unit: str, rows: Sequence[Contrast]) -> None:
+    """Give axes a horizontal scale that holds effects with their intervals, and no difference.
+
+    Args:
+        axes: Without any.
+        unit: Of the effects: "points", or "ratio" for a log scale.
+        rows: The effects.
+    """
     neutral = 0.0 if unit == "points" else 1.0
     ends = [end for each in rows for end in (each.estimate, each.ci_low, each.ci_high)]
     ends = [end for end in ends if not math.isnan(end)] + [neutral]

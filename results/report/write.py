@@ -88,7 +88,7 @@ def make_report(comparison: Comparison, rows: pd.DataFrame, folder: str = "candi
     }
     script = _script()
     page = (
-        _environment()
+        page_environment()
         .get_template("report.html")
         .render(
             comparison=comparison,
@@ -115,9 +115,14 @@ def make_report(comparison: Comparison, rows: pd.DataFrame, folder: str = "candi
     return Report(page, attachments)
 
 
-def _environment() -> jinja2.Environment:
+def page_environment(*folders: Path) -> jinja2.Environment:
+    """Where pages' templates come from: escaped, `visible` as a filter and `nan` as a test.
+
+    Args:
+        folders: Of other pages, before those of the report.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FileSystemLoader([*folders, _FOLDER]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

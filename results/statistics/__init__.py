@@ -16,6 +16,7 @@ from .moments import Moments, moments_of_samples
 from .paired import ConfidenceInterval, PairedResult, paired_t, within_cell_variance
 from .rate import Rate, best_of_k, clustered_rate, pass_at_k, wilson
 from .sign_flip import sign_flip
+from .simultaneous import Simultaneous, rank_intervals, simultaneous_intervals
 from .suite import StratifiedOdds, SuiteEffect, stratified_odds, suite_effect
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "OpAtK",
     "PairedResult",
     "Rate",
+    "Simultaneous",
     "StratifiedOdds",
     "SuiteEffect",
     "Target",
@@ -52,8 +54,10 @@ __all__ = [
     "moments_of_samples",
     "paired_t",
     "pass_at_k",
+    "rank_intervals",
     "room_for_speed",
     "sign_flip",
+    "simultaneous_intervals",
     "smallest_detectable",
     "stratified_odds",
     "suite_effect",
