@@ -9,7 +9,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic_core import from_json, to_json
 
+from .forked import start_forked
 from .prices import Prices
 from .record import Record
 
@@ -35,6 +36,7 @@ _MAKERS = (
 )
 _UNUSED_SECONDS = 30 * 24 * 3600.0
 _LEFT_SECONDS = 3600.0
+_LARGE_BYTES = 1 << 24
 
 MakeRows = Callable[[Path, Prices], pd.DataFrame]
 
@@ -65,6 +67,22 @@ def rows_of_log(file: Path, prices: Prices, make: MakeRows) -> pd.DataFrame:
     if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
         _keep(rows, place)
     return rows
+
+
+def keep_rows(files: Sequence[Path], prices: Prices, make: MakeRows) -> None:
+    """Keep the rows of logs ahead, in several processes, if those that are not kept are large.
+
+    Args:
+        files: The logs.
+        prices: What tokens cost.
+        make: Makes the rows of one log.
+
+    Raises:
+        UsageError: `make` refuses a log.
+    """
+    left = [file for file in files if not (_folder() / f"{_digest(file, prices)}.parquet").exists()]
+    if sum(file.stat().st_size for file in left) >= _LARGE_BYTES:
+        start_forked(lambda file: rows_of_log(file, prices, make).empty, left)()
 
 
 def _folder() -> Path:

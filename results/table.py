@@ -17,7 +17,7 @@ from .errors import (
     UnjudgedLogError,
     UnreadableLogError,
 )
-from .kept_rows import rows_of_log
+from .kept_rows import keep_rows, rows_of_log
 from .logs import read_log, read_samples, select_logs
 from .measured import best_share
 from .prices import Prices, load_prices
@@ -126,7 +126,9 @@ def read_rows(
             mixed, several judges.
     """
     known = prices or load_prices()
-    parts = [rows_of_log(file, known, _make_rows) for file in select_logs(paths)]
+    files = select_logs(paths)
+    keep_rows(files, known, _make_rows)
+    parts = [rows_of_log(file, known, _make_rows) for file in files]
     rows = pd.concat(parts, ignore_index=True)
     rows = rows.sort_values(["model", "variant", "eval_task", "epoch"], ignore_index=True)
     _refuse_duplicates(rows)

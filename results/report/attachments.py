@@ -5,12 +5,12 @@ import hashlib
 import os
 import shutil
 import zlib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..forked import start_forked
 from .details import detail
 from .visible import visible_json
 
@@ -21,6 +21,8 @@ MOST_INSIDE = 1_200_000
 """Characters of details that a page holds itself; a page with more than that is slow to open."""
 
 _LEVEL = 4
+# From here on processes save more than their start costs.
+_SEVERAL = 2000
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,25 @@ class Attachments:
         return sum(map(len, self.chunks)) <= MOST_INSIDE
 
 
-def attach(samples: Sequence[Any]) -> Attachments:
-    """Pack details, so that nothing in them can be taken for markup or for script, nor hides.
+def start_attaching(samples: Sequence[Any]) -> Callable[[], Attachments]:
+    """Begin to pack details, so that nothing in them can be taken for markup or for script.
 
     Args:
         samples: Rows of `read_rows`, their columns as attributes, as `gather_candidates` orders
             them.
+
+    Returns:
+        Waits for them.
     """
     parts = [samples[start : start + CHUNK] for start in range(0, len(samples), CHUNK)]
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        chunks = tuple(threads.map(_pack, parts))
-    return Attachments(chunks, hashlib.sha256("".join(chunks).encode()).hexdigest()[:12])
+    several = len(samples) >= _SEVERAL
+    collect = start_forked(_pack, parts) if several else lambda: list(map(_pack, parts))
+
+    def attachments() -> Attachments:
+        chunks = tuple(collect())
+        return Attachments(chunks, hashlib.sha256("".join(chunks).encode()).hexdigest()[:12])
+
+    return attachments
 
 
 def _pack(part: Sequence[Any]) -> str:

@@ -12,7 +12,7 @@ import jinja2
 import pandas as pd
 
 from ..statistics import CONTROLS, FAST_THRESHOLDS, Comparison, room_for_speed, wording
-from .attachments import CHUNK, Attachments, attach, folder_beside, write_beside
+from .attachments import CHUNK, Attachments, folder_beside, start_attaching, write_beside
 from .candidates import gather_candidates
 from .operations import heatmap
 from .plots import draw_plots, gather_plotted
@@ -74,8 +74,11 @@ def make_report(comparison: Comparison, rows: pd.DataFrame, folder: str = "candi
         folder: The name of the folder beside it, for attachments that do not fit into the page.
     """
     candidates = gather_candidates(comparison, rows)
-    attachments = attach(candidates.samples)
+    attaching = start_attaching(candidates.samples)
     plotted = gather_plotted(comparison, rows)
+    plots = draw_plots(comparison, plotted)
+    origin = provenance(comparison, rows)
+    attachments = attaching()
     place = {sample: index for index, sample in enumerate(candidates.order)}
     table = candidates.table | {
         "dots": [
@@ -98,13 +101,13 @@ def make_report(comparison: Comparison, rows: pd.DataFrame, folder: str = "candi
             room=room_for_speed(comparison.headroom),
             controls=CONTROLS,
             thresholds=FAST_THRESHOLDS,
-            plots=draw_plots(comparison, plotted),
+            plots=plots,
             plotted=plotted,
             heatmap=heatmap(comparison, rows),
             table=table,
             rows=_data(table),
             attachments=attachments,
-            provenance=provenance(comparison, rows),
+            provenance=origin,
             epochs=max(each.epochs for each in comparison.contrasts),
             suites=sorted(set(rows["suite"])),
             deliveries=sorted(set(rows["delivery"])),
