@@ -23,7 +23,7 @@ from inspect_ai.model import GenerateConfig, Model, ModelUsage
 
 from ..results.logs import select_logs
 from ..results.prices import load_prices
-from ..scorers.executors.local import local_executor
+from ..scorers.executors.chosen import chosen_executor
 from ..tasks.errors import RunError, UsageError
 from .budget import Budget
 from .providers import TRANSPORT
@@ -159,7 +159,7 @@ def run_grid(
             "start over with --fresh, or choose another --log-dir"
         ) from error
     finally:
-        local_executor().close()
+        chosen_executor().close()
     _require_complete(tasks, models, log_dir, epochs, turns.problems)
 
 

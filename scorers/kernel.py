@@ -23,8 +23,8 @@ from ..tasks.problem import Problem
 from .attempt import Attempt
 from .candidate import extract_candidate
 from .evidence import compact, no_code, refused_before, store
+from .executors.chosen import chosen_executor
 from .executors.kept import kept_executor
-from .executors.local import local_executor
 from .job import RefusedError, make_job
 from .judge.evidence import Evidence
 from .judge.steps import STEPS
@@ -216,7 +216,7 @@ def _scorer(variant: str, evidence_dir: str, unsafe: bool, evidence_file: str | 
         )
         evidence = found.evidence
         if found.job is not None:
-            executor = kept_executor(evidence_file) if evidence_file else local_executor()
+            executor = kept_executor(evidence_file) if evidence_file else chosen_executor()
             evidence = await evidence_of(executor.submit(found.job))
         assert evidence is not None
         store(evidence, Path(evidence_dir))

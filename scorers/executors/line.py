@@ -1,0 +1,143 @@
+"""Who is judged next, and where: candidates of one operation follow one another at one place."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Collection
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..evidence import Evidence
+
+# A place that changes to another operation sets its baseline up, which takes as long as about
+# three candidates (benchmarks/scale_model.py).
+_AHEAD_OF_A_PLACE = 3
+
+
+class Place(Protocol):
+    """Where candidates are measured one at a time: a judge with its GPU, or with its CPU.
+
+    Attributes:
+        name: what tells it from others.
+        room: how many candidates it may hold, the one that is measured included.
+    """
+
+    name: str
+    room: float
+
+    def judge(self, job: dict[str, Any], build: Any) -> Future[dict[str, Any]]:
+        """Hand over a job, with what was built ahead if anything.
+
+        Returns:
+            A future with the judge's last event on it, or with what was wrong with the place.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the judge."""
+        ...
+
+
+@dataclass(eq=False)
+class Candidate:
+    """A job under way.
+
+    Attributes:
+        job: the job.
+        answer: what the submitter waits for.
+        failed_at: names of the places where the harness's fault befell it.
+        build: what was built of it ahead, if anything.
+    """
+
+    job: dict[str, Any]
+    answer: Future[Evidence]
+    failed_at: list[str] = field(default_factory=list)
+    build: Any = None
+
+    @property
+    def op(self) -> str:
+        """What a place's baseline is set up for."""
+        operation = self.job["operation"]
+        return f"{operation['name']} {operation['digest']}"
+
+    def __lt__(self, other: Candidate) -> bool:
+        """By id: epochs come before variants, so that arms share whatever drift a machine has."""
+        return self.job["id"] < other.job["id"]
+
+
+@dataclass(eq=False)
+class Seat:
+    """A place with what it holds, the operation that it was given last, and faults in a row."""
+
+    place: Place
+    held: set[Candidate] = field(default_factory=set)
+    op: str | None = None
+    faults: int = 0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it may be given another candidate."""
+        return len(self.held) < self.place.room
+
+
+class Line:
+    """Candidates that wait, by operation."""
+
+    def __init__(self) -> None:
+        self._heaps: dict[str, list[Candidate]] = {}
+        self._number = 0
+
+    def __len__(self) -> int:
+        return self._number
+
+    def add(self, candidate: Candidate) -> None:
+        """Let a candidate wait."""
+        heapq.heappush(self._heaps.setdefault(candidate.op, []), candidate)
+        self._number += 1
+
+    def next_to_build(self, ahead: Counter[str], seats: Collection[Seat]) -> Candidate:
+        """Take the candidate that is needed first: a place shall not run out of its operation.
+
+        Args:
+            ahead: how many of each operation are built or being built, and not yet handed over.
+            seats: the places.
+        """
+        busy = Counter(seat.op for seat in seats)
+        op = min(self._heaps, key=lambda op: (ahead[op] - _AHEAD_OF_A_PLACE * busy[op], op))
+        return self._take(op, 0)
+
+    def next_for(self, seat: Seat, seats: Collection[Seat]) -> Candidate | None:
+        """Take a candidate for a place: of its own operation, or of one that no other place has.
+
+        None where all that wait have failed at this place already and there are others.
+        """
+        busy = Counter(other.op for other in seats if other is not seat)
+
+        def rank(op: str) -> tuple[bool, int, int, str]:
+            return op != seat.op, busy[op], -len(self._heaps[op]), op
+
+        for op in sorted(self._heaps, key=rank):
+            for index, candidate in enumerate(self._heaps[op]):
+                if seat.place.name not in candidate.failed_at or len(seats) == 1:
+                    return self._take(op, index)
+        return None
+
+    def drain(self) -> list[Candidate]:
+        """Take them all."""
+        taken = [candidate for heap in self._heaps.values() for candidate in heap]
+        self._heaps, self._number = {}, 0
+        return taken
+
+    def _take(self, op: str, index: int) -> Candidate:
+        heap = self._heaps[op]
+        if index == 0:
+            taken = heapq.heappop(heap)
+        else:
+            taken = heap.pop(index)
+            heapq.heapify(heap)
+        if not heap:
+            del self._heaps[op]
+        self._number -= 1
+        return taken
