@@ -9,12 +9,13 @@ from inspect_ai import score
 from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
 
 from ..results.logs import select_logs
+from ..scorers.executors.chosen import LOCAL, PACK, chosen_executor, judged_at
+from ..scorers.executors.executor import JudgeAddressError
 from ..scorers.executors.kept import kept_executor
-from ..scorers.executors.local import local_executor
 from ..scorers.kernel import candidate_job, scorer_for
 from ..scorers.pack import write_pack
 from ..tasks.errors import UsageError
-from ..tasks.hardware import load_profile, require_this_machine
+from ..tasks.language import Language
 
 
 class NothingToPackError(UsageError):
@@ -44,29 +45,34 @@ def pack_logs(logs: list[Path], target: Path) -> None:
     )
 
 
-def score_logs(logs: list[Path], evidence: Path | None, *, unsafe: bool) -> None:
+def score_logs(
+    logs: list[Path], evidence: Path | None, *, judge: str = LOCAL, unsafe: bool = False
+) -> None:
     """Judge the candidates of logs again, here or by evidence from elsewhere, in the logs.
 
     Args:
         logs: log files, or folders with logs.
-        evidence: a file that a packed judge wrote; None judges on this machine.
+        evidence: a file that a packed judge wrote; None has them judged.
+        judge: where, as `judged_at` takes it.
         unsafe: judge without a sandbox where none works.
 
     Raises:
-        UsageError: a log or the evidence cannot be read or do not belong together, or this is not
-            the machine that the logs are for.
+        UsageError: a log or the evidence cannot be read or do not belong together, or no machine
+            is there that the logs are for.
     """
+    if judge == PACK:
+        raise JudgeAddressError("--judge pack scores nothing: use `skilldyno pack`")
     files = select_logs(logs)
     read = {file: read_eval_log(str(file)) for file in files}
-    if evidence is None:
-        for log in read.values():
-            require_this_machine(load_profile(_hardware(log)))
-    else:
-        _require_evidence(list(read.values()), evidence)
-    try:
+    with judged_at(judge):
+        if evidence is None:
+            for log in read.values():
+                chosen_executor().hardware(_hardware(log), _language(log))
+        else:
+            _require_evidence(list(read.values()), evidence)
         for file, log in read.items():
             scorer = scorer_for(
-                str((log.eval.metadata or {}).get("language")),
+                _language(log),
                 _variant(log),
                 str(file.parent / "evidence"),
                 unsafe,
@@ -75,8 +81,6 @@ def score_logs(logs: list[Path], evidence: Path | None, *, unsafe: bool) -> None
             scored = score(log, scorer, action="overwrite", display="none", copy=False)
             write_eval_log(scored, str(file))
             click.echo(f"{file}: {len(scored.samples or [])} samples scored")
-    finally:
-        local_executor().close()
 
 
 def _require_evidence(logs: list[EvalLog], evidence: Path) -> None:
@@ -107,6 +111,10 @@ def _jobs(log: EvalLog) -> list[dict]:
 
 def _variant(log: EvalLog) -> str:
     return str((log.eval.metadata or {}).get("variant", "none"))
+
+
+def _language(log: EvalLog) -> Language:
+    return (log.eval.metadata or {}).get("language", "cpp")
 
 
 def _hardware(log: EvalLog) -> str:

@@ -18,8 +18,9 @@ def judged_at(address: str) -> Iterator[None]:
     """Have candidates judged at an address while the body runs, and close the judges after it.
 
     Args:
-        address: `local`, `ray` for the cluster that this machine is in or one of its own, or
-            `ray://HOST:PORT` for the cluster that listens there.
+        address: `local`, `ray` for the cluster that this machine is in or one of its own,
+            `ray://HOST:PORT` for the cluster that listens there, or `pack`, where nothing is judged
+            but what an agent asks for.
 
     Raises:
         JudgeAddressError: there is no such place, or it cannot be reached.
@@ -44,7 +45,7 @@ def open_executor(address: str) -> Executor:
     Raises:
         JudgeAddressError: there is no such place, or it cannot be reached.
     """
-    if address == LOCAL:
+    if address in (LOCAL, PACK):
         return local_executor()
     if address == "ray" or address.startswith("ray://"):
         # Its import takes a second, and it need not be installed.

@@ -44,8 +44,7 @@ class Executor(Protocol):
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with each event, for progress bars.
 
-        Events are `built` with `id` and `seconds`, and `evidence` with the whole record; the
-        latter has in `place` where it was judged.
+        Events are `built` with `id` and `seconds`, and `evidence` with the whole record.
         """
         ...
 

@@ -32,13 +32,12 @@ class PlaceLost(Exception):
 
 
 class Machines(Protocol):
-    """Where places are.
+    """Where places are."""
 
-    Attributes:
-        builds_ahead: how many candidates may be built, or be building, and wait for a place.
-    """
-
-    builds_ahead: int
+    @property
+    def builds_ahead(self) -> int:
+        """How many candidates may be built, or be building, and wait for a place."""
+        ...
 
     def hardware(self, name: str, language: Language, kind: Kind | None) -> HardwareProfile:
         """What `Executor.hardware` returns."""
@@ -285,7 +284,8 @@ class _Feeder:
             self._settle(seat, candidate, fault)
 
     def _settle(self, seat: Seat, candidate: Candidate, record: dict[str, Any]) -> None:
-        self._tell({"event": "evidence", "place": seat.place.name, **record})
+        record["environment"] = {**record.get("environment", {}), "place": seat.place.name}
+        self._tell({"event": "evidence", **record})
         self._under_way.pop(candidate.job["id"], None)
         try:
             candidate.answer.set_result(parse_evidence(record))

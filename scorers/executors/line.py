@@ -17,15 +17,17 @@ _AHEAD_OF_A_PLACE = 3
 
 
 class Place(Protocol):
-    """Where candidates are measured one at a time: a judge with its GPU, or with its CPU.
+    """Where candidates are measured one at a time: a judge with its GPU, or with its CPU."""
 
-    Attributes:
-        name: what tells it from others.
-        room: how many candidates it may hold, the one that is measured included.
-    """
+    @property
+    def name(self) -> str:
+        """What tells it from others."""
+        ...
 
-    name: str
-    room: float
+    @property
+    def room(self) -> float:
+        """How many candidates it may hold, the one that is measured included."""
+        ...
 
     def judge(self, job: dict[str, Any], build: Any) -> Future[dict[str, Any]]:
         """Hand over a job, with what was built ahead if anything.

@@ -6,6 +6,7 @@ that measures it, where it counts if that node's own build would have the same k
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections import Counter
@@ -27,6 +28,7 @@ from .line import Place
 
 try:
     import ray
+    from ray import cloudpickle
     from ray.exceptions import ActorUnschedulableError, NodeDiedError, RayActorError, RayError
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 except ImportError as error:
@@ -36,8 +38,8 @@ except ImportError as error:
 
 _LOOK_SECONDS = 60.0
 _RESTARTS = 3
-# One that is measured, and one that is on its way.
-_ROOM = 2
+# One that is measured, one that waits for it, and one that the judge may have to build itself.
+_ROOM = 3
 _MEASURING_CORES = 4
 _BUILDS_A_CORE = 2
 _LOST = (RayActorError, ActorUnschedulableError, NodeDiedError)
@@ -48,7 +50,6 @@ class _Node:
     """A node of the cluster, with the profiles that it is of."""
 
     id: str
-    address: str
     resources: dict[str, float]
     profiles: tuple[str, ...]
     places: list[RayPlace] = field(default_factory=list)
@@ -90,7 +91,7 @@ class RayPlace:
 
     def __init__(self, hardware: str, node: _Node, actor: Any, packed: Any) -> None:
         self.hardware = hardware
-        self.name = f"{node.address}:{node.id[:8]}:{hardware}:{len(node.places)}"
+        self.name = f"{node.id[:12]}/{hardware}/{len(node.places)}"
         self._node = node
         self._actor = actor
         self._packed = packed
@@ -186,8 +187,9 @@ class RayCluster:
             return built
         node = min(nodes, key=lambda node: node.building / node.cores)
         node.building += 1
-        task = ray.remote(node_code.build).options(scheduling_strategy=node.pin, num_returns=2)
-        seconds, files = task.remote(self._judge, job)
+        task: Any = ray.remote(node_code.build)
+        pinned = task.options(scheduling_strategy=node.pin, num_returns=2)
+        seconds, files = pinned.remote(self._judge, job)
 
         def hand_on(done: Future[float]) -> None:
             node.building -= 1
@@ -212,7 +214,7 @@ class RayCluster:
         if self._is_ours:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             try:
-                ray.init(self._address, log_to_driver=False, logging_level="ERROR")
+                ray.init(self._address, log_to_driver=False, logging_level=logging.ERROR)
             except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
                 where = self._address or os.environ.get("RAY_ADDRESS", "this machine")
                 first = str(error).strip().partition("\n")[0]
@@ -221,7 +223,7 @@ class RayCluster:
                     " --head`, or name another address"
                 ) from error
         for module in (node_code, process_code):
-            ray.cloudpickle.register_pickle_by_value(module)
+            cloudpickle.register_pickle_by_value(module)
         self._judge = ray.put(self._packed)
 
     def _look(self) -> None:
@@ -244,9 +246,7 @@ class RayCluster:
                 continue
             resources = node["Resources"]
             profiles = declared[id] or _profiles_of(seen[id], resources)
-            self._nodes[id] = _Node(
-                id, node["NodeManagerAddress"], resources, tuple(sorted(profiles))
-            )
+            self._nodes[id] = _Node(id, resources, tuple(sorted(profiles)))
 
 
 class RayExecutor(Fleet):
