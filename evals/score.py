@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -78,7 +80,9 @@ def score_logs(
                 unsafe,
                 str(evidence) if evidence is not None else None,
             )
-            scored = score(log, scorer, action="overwrite", display="none", copy=False)
+            # What a cluster has to say of its nodes comes on stdout, which is for results.
+            with redirect_stdout(sys.stderr):
+                scored = score(log, scorer, action="overwrite", display="none", copy=False)
             write_eval_log(scored, str(file))
             click.echo(f"{file}: {len(scored.samples or [])} samples scored")
 

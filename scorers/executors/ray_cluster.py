@@ -157,7 +157,7 @@ class RayCluster:
         fits = [p for p in load_profiles() if language in p.languages and kind in (None, p.kind)]
         found = [p for p in fits if p.name in there]
         if name == "auto" and found:
-            return min(found, key=lambda profile: profile.kind == "cpu")
+            return min(found, key=lambda profile: (profile.kind == "cpu", -there[profile.name]))
         held = ", ".join(f"{number} of {each}" for each, number in sorted(there.items()))
         what = f"with '{name}'" if name != "auto" else f"for '{language}'"
         raise HardwareError(

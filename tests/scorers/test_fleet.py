@@ -1,10 +1,9 @@
-"""Several places to judge at: candidates are spread over them, and what befalls one is made good."""
+"""Several places to judge at: candidates are spread, and what befalls a place is made good."""
 
 import json
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,6 +115,8 @@ def test_a_profile_that_is_unknown_fails_its_jobs_alone(judge):
 
 
 def test_a_place_that_is_unknown_is_refused():
-    with pytest.raises(JudgeAddressError, match="'moon' is no place to judge at: give local, ray"):
-        with judged_at("moon"):
-            pass
+    with (
+        pytest.raises(JudgeAddressError, match="'moon' is no place to judge at: give local, ray"),
+        judged_at("moon"),
+    ):
+        pass
