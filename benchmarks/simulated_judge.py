@@ -1,9 +1,9 @@
 """A judge that sleeps as long as a real one works, for executors under simulation.
 
 What it does with a job is in `job["settings"]["simulated"]`: seconds of `build`, of `set_up` where
-the operation is another than the last one's, and of `measure`; a `verdict`; and `dies`, the number
-of times that its process ends instead of answering.  Its evidence says where it was: the reason holds
-its environment's CUDA_VISIBLE_DEVICES and SIMULATED_NODE, and the number of its cores.
+the operation is another than the last one's, and of `measure`; a `verdict`; `dies`, where its process
+ends instead of answering; and `broken_gpus`, on which every verdict is infra_error.  Its evidence says
+in the reason, as JSON, where it was and how long it slept.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ for line in sys.stdin:
     job = json.loads(line)
     todo = job["settings"]["simulated"]
     operation = job["operation"]
-    time.sleep(todo.get("measure", 0) + (operation != last and todo.get("set_up", 0)))
+    slept = todo.get("measure", 0) + (operation != last) * todo.get("set_up", 0)
+    time.sleep(slept)
     last = operation
     where = {
         "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
         "node": os.environ.get("SIMULATED_NODE"),
         "cores": sorted(os.sched_getaffinity(0)),
         "pid": os.getpid(),
+        "slept": slept,
     }
     if todo.get("dies"):
         os._exit(9)

@@ -32,7 +32,7 @@ from .turns import Turns, taking_turns
 Arms = set[tuple[int | str, str]]
 """Versions of tasks with names of models."""
 
-_MAX_SAMPLES = 1000
+MAX_SAMPLES = 1000
 _ACCESS = ("base_url", "api_key")
 
 
@@ -142,7 +142,7 @@ def run_grid(
                 epochs=epochs,
                 max_tasks=len(tasks) * len(models),
                 # Judging is serial anyway; with every sample waiting, all builds come first.
-                max_samples=_MAX_SAMPLES,
+                max_samples=MAX_SAMPLES,
                 log_buffer=1,
                 retry_attempts=2,
                 retry_wait=1,

@@ -30,6 +30,7 @@ from ray.cluster_utils import Cluster  # noqa: E402
 
 from skilldyno.scorers.executors.ray_cluster import RayExecutor  # noqa: E402
 
+ROOT = Path(__file__).parents[2]
 OURS, OTHER = "cpu-x86_64", "cpu-other"
 
 
@@ -141,14 +142,14 @@ def test_a_node_that_dies_takes_no_candidate_with_it(cluster):
 
 
 def logs_of(tmp_path: Path, hardware_name: str, kernels: list[str]) -> Path:
-    """Logs of completions for rms_norm, an epoch a kernel, that nobody has judged yet."""
+    """Logs of completions for topk, an epoch a kernel, that nobody has judged yet."""
     suite = tmp_path / "one.toml"
     suite.write_text(
-        'name = "one"\ndescription = "One operation."\noperations = ["rms_norm"]\n'
+        'name = "one"\ndescription = "One operation."\noperations = ["topk"]\n'
         f'hardware = "{hardware_name}"\nlanguage = "cpp"\nepochs = {len(kernels)}\n'
     )
     path = tmp_path / f"{hardware_name}.jsonl"
-    asked = EvalTask(load_operation("rms_norm"), load_profile(hardware_name), "cpp")
+    asked = EvalTask(load_operation("topk"), load_profile(hardware_name), "cpp")
     prompt = write_prompt(asked)
     completions = {
         ("none", asked.id, epoch): RecordedCompletion(prompt, kernel)
@@ -178,9 +179,16 @@ def verdicts(found: dict[tuple[str, int], tuple[str, str]]) -> dict[tuple[str, i
 
 
 @pytest.mark.alone
-def test_the_table_is_the_local_one_though_a_node_dies(cluster, two_profiles, rms_norm, tmp_path):
-    wrong, crash = rms_norm(after="out[0] += 1;"), rms_norm("abort();")
-    kernels = [f"```cpp\n{each}\n```" for each in (wrong, crash, rms_norm("nonsense;"), rms_norm())]
+def test_the_table_is_the_local_one_though_a_node_dies(cluster, two_profiles, tmp_path):
+    honest = (ROOT / "tests" / "honest" / "ops" / "topk.cpp").read_text()
+    kernels = [
+        honest.replace("= places[i];", "= 0;"),
+        honest.replace("#pragma", "    __builtin_trap();\n#pragma"),
+        honest.replace("partial_sort", "nonsense"),
+        honest,
+    ]
+    assert len(set(kernels)) == 4
+    kernels = [f"```cpp\n{kernel}\n```" for kernel in kernels]
     ours = logs_of(tmp_path, OURS, [*kernels, "I cannot."])
     other = logs_of(tmp_path, OTHER, kernels[:2])
 
@@ -193,8 +201,9 @@ def test_the_table_is_the_local_one_though_a_node_dies(cluster, two_profiles, rm
     killer.start()
     score_logs([ours, other], None, judge="ray")
     killer.join()
-    found = verdicts_in(ours, other)
-    Path("/tmp/w/scratch-ray/found.txt").write_text(repr(found))
+    # Where the machine is busy, a candidate is not judged at the first go.
+    while "infra_error" in verdicts(found := verdicts_in(ours, other)).values():
+        score_logs([ours, other], None, judge="ray")
     landed = {
         hardware: place.split("/")[:2] for (hardware, _), (_, place) in found.items() if place
     }
@@ -202,7 +211,9 @@ def test_the_table_is_the_local_one_though_a_node_dies(cluster, two_profiles, rm
     assert landed[OURS][1] == OURS
     two_profiles("x86_64")
     score_logs([ours, other], None)
-    assert verdicts(found) == verdicts(verdicts_in(ours, other))
+    while "infra_error" in (local := verdicts(verdicts_in(ours, other))).values():
+        score_logs([ours, other], None)
+    assert verdicts(found) == local
     assert set(verdicts(found).values()) == {
         *("incorrect", "runtime_error", "compile_error", "correct", "no_code")
     }
