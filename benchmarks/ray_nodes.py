@@ -79,7 +79,7 @@ class SimulatedPlace:
     def judge(self, job: dict[str, Any], build: Any) -> Future[dict[str, Any]]:
         """See Place."""
         todo, op = job["settings"]["simulated"], job["operation"]["name"]
-        slept = todo["measure"] + (op != self._op) * todo["set_up"]
+        slept = todo.get("measure", 0) + (op != self._op) * todo.get("set_up", 0)
         self._op = op
         now = time.monotonic()
         self._free_at = max(now, self._free_at) + slept

@@ -135,7 +135,9 @@ def measure_sizes() -> Sizes:
             language="cuda",
         )
         jobs.append(len(json.dumps(job)))
-    records = [parse_evidence({k: v for k, v in r.items() if k != "event"}) for r in read_judged()[0]]
+    records = [
+        parse_evidence({k: v for k, v in r.items() if k != "event"}) for r in read_judged()[0]
+    ]
     texts = [each.prompt + each.completion for _, each in found]
     logged = [
         len(zlib.compress((text + json.dumps(compact(record))).encode()))
@@ -160,7 +162,10 @@ def stages_table(stages: Stages) -> str:
         ("  of the quickest and of the slowest operation", f"{low:.2f} to {high:.2f}"),
         ("an operation set up on a GPU, more", f"{stages.set_up:.2f}"),
         ("a judge started on a GPU, more", f"{stages.session:.2f}"),
-        ("of the run, in which nothing was checked or timed, for each candidate", f"{stages.rest:.2f}"),
+        (
+            "of the run, in which nothing was checked or timed, for each candidate",
+            f"{stages.rest:.2f}",
+        ),
     ]
     return tabulate(rows, ("seconds of", "H200"), "github", disable_numparse=True)
 
@@ -173,7 +178,12 @@ def study_table(stages: Stages) -> str:
         walls = [_hours(stages.gpu_seconds(candidates, g, OPS) / g / 3600) for g in FLEETS]
         builds = candidates * stages.build / 3600
         rows.append((f"{candidates:,}", f"{needed:,.1f}", *walls, f"{builds:,.1f}"))
-    headers = ("candidates", "GPU hours", *(f"hours, {g} GPU" for g in FLEETS), "core hours of builds")
+    headers = (
+        "candidates",
+        "GPU hours",
+        *(f"hours, {g} GPU" for g in FLEETS),
+        "core hours of builds",
+    )
     return tabulate(rows, headers, "github", disable_numparse=True, colalign=("right",) * 6)
 
 
@@ -194,7 +204,10 @@ def size_table(sizes: Sizes) -> str:
                 f"{given / 1e6:,.1f}",
                 f"{asked / 1e6:,.1f}",
                 f"{prices.cost(MODEL, given, asked):,.0f}",
-                *(f"{candidates * n / 1e9:,.3g}" for n in (sizes.job, sizes.evidence, sizes.logged)),
+                *(
+                    f"{candidates * n / 1e9:,.3g}"
+                    for n in (sizes.job, sizes.evidence, sizes.logged)
+                ),
             )
         )
     headers = (
@@ -222,7 +235,9 @@ def nodes_table(records: list[Record]) -> str:
         *("", "GPUs", "candidates", "times as fast as an H200", "candidates a second"),
         *("GPUs busy", "driver, ms of CPU a candidate"),
     )
-    return tabulate(rows, headers, "github", disable_numparse=True, colalign=("left",) + ("right",) * 6)
+    return tabulate(
+        rows, headers, "github", disable_numparse=True, colalign=("left",) + ("right",) * 6
+    )
 
 
 def breaking_points(stages: Stages, sizes: Sizes, records: list[Record]) -> str:

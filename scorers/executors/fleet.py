@@ -81,8 +81,8 @@ class _Pool:
 class Fleet:
     """An executor over machines, which are opened with the first job.
 
-    What befalls a place is no fault of a candidate's: it is judged elsewhere, if there is another
-    place, and ends as an infra_error or a JudgeError after some tries.
+    What befalls a place is no fault of a candidate's: it is judged again, at another place if there
+    is one, and ends as an infra_error or a JudgeError after some tries.
     """
 
     def __init__(self, machines: Machines) -> None:
@@ -266,20 +266,20 @@ class _Feeder:
     def _fault(
         self, pool: _Pool, seat: Seat, candidate: Candidate, fault: BaseException | dict[str, Any]
     ) -> None:
-        seat.faults += 1
         candidate.failed_at.append(seat.place.name)
-        is_lost = isinstance(fault, PlaceLost)
-        if seat in pool.seats and (is_lost or (seat.faults >= _TRIES and len(pool.seats) > 1)):
+        seat.faults += fault is not seat.last_fault
+        seat.last_fault = fault
+        is_sick = seat.faults >= _TRIES and len(pool.seats) > 1
+        if seat in pool.seats and (is_sick or isinstance(fault, PlaceLost)):
             pool.seats.remove(seat)
             seat.place.close()
-        others = [s for s in pool.seats if s.place.name not in candidate.failed_at]
-        if len(candidate.failed_at) < _TRIES and (others or is_lost):
+        if len(candidate.failed_at) < _TRIES:
             # What was built may have been lost with the place.
             candidate.build = None
             pool.ahead[candidate.op] += 1
             pool.ready.add(candidate)
         elif isinstance(fault, BaseException):
-            self._fail(candidate, JudgeError(str(fault)))
+            self._fail(candidate, JudgeError(f"{fault}, at the last of {_TRIES} tries"))
         else:
             self._settle(seat, candidate, fault)
 

@@ -71,12 +71,18 @@ class Candidate:
 
 @dataclass(eq=False)
 class Seat:
-    """A place with what it holds, the operation that it was given last, and faults in a row."""
+    """A place with what it holds and the operation that it was given last.
+
+    Attributes:
+        faults: how many there were in a row; a judge's death is one, however many it held.
+        last_fault: the last of them.
+    """
 
     place: Place
     held: set[Candidate] = field(default_factory=set)
     op: str | None = None
     faults: int = 0
+    last_fault: object = None
 
     @property
     def is_free(self) -> bool:
@@ -113,16 +119,18 @@ class Line:
     def next_for(self, seat: Seat, seats: Collection[Seat]) -> Candidate | None:
         """Take a candidate for a place: of its own operation, or of one that no other place has.
 
-        None where all that wait have failed at this place already and there are others.
+        None where all that wait have failed at this place already, and have not at another.
         """
         busy = Counter(other.op for other in seats if other is not seat)
+        names = {other.place.name for other in seats}
 
         def rank(op: str) -> tuple[bool, int, int, str]:
             return op != seat.op, busy[op], -len(self._heaps[op]), op
 
         for op in sorted(self._heaps, key=rank):
             for index, candidate in enumerate(self._heaps[op]):
-                if seat.place.name not in candidate.failed_at or len(seats) == 1:
+                failed_at = candidate.failed_at
+                if seat.place.name not in failed_at or names.issubset(failed_at):
                     return self._take(op, index)
         return None
 

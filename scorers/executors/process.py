@@ -1,35 +1,26 @@
-"""One judge as a child process, restarted when it dies.
+"""One judge as a child process, started again after its death.
 
 Nodes of a cluster get this file as it is, so it imports the standard library alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
-
-_ATTEMPTS = 3
 
 
 class JudgeDied(Exception):
-    """The judge was closed, or died again and again."""
-
-
-@dataclass
-class _Pending:
-    line: str
-    answer: Future[dict[str, Any]]
-    attempts: int = 0
+    """The judge's process ended before it answered."""
 
 
 class JudgeProcess:
-    """Feeds jobs to a judge and gives back its answers, whatever dies in between."""
+    """Feeds jobs to a judge and gives back its answers; a new one is started after its death."""
 
     def __init__(
         self,
@@ -51,7 +42,7 @@ class JudgeProcess:
         self._listener = listener
         self._cores = cores
         self._lock = threading.Lock()
-        self._pending: dict[str, _Pending] = {}
+        self._pending: dict[str, Future[dict[str, Any]]] = {}
         self._process: subprocess.Popen[str] | None = None
 
     def judge(self, job: dict[str, Any]) -> Future[dict[str, Any]]:
@@ -60,13 +51,18 @@ class JudgeProcess:
         Returns:
             A future with the judge's last event on it, `evidence` or `refused`, or with JudgeDied.
         """
-        pending = _Pending(json.dumps(job) + "\n", Future())
+        answer: Future[dict[str, Any]] = Future()
         with self._lock:
-            self._pending[job["id"]] = pending
+            self._pending[job["id"]] = answer
             if self._process is None:
                 self._start()
-            self._send(pending)
-        return pending.answer
+            assert self._process is not None
+            assert self._process.stdin is not None
+            # Its reader sees the same death.
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(json.dumps(job) + "\n")
+                self._process.stdin.flush()
+        return answer
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
@@ -83,55 +79,27 @@ class JudgeProcess:
             os.sched_setaffinity(self._process.pid, self._cores)
         threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
 
-    def _send(self, pending: _Pending) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        pending.attempts += 1
-        try:
-            self._process.stdin.write(pending.line)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            # The reader sees the same death and sends everything again to a new judge.
-            return
-
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            self._receive(json.loads(line))
+            event = json.loads(line)
+            if event["event"] not in ("evidence", "refused"):
+                self._listener(event)
+                continue
+            with self._lock:
+                answer = self._pending.pop(event["id"], None)
+            if answer is not None:
+                answer.set_result(event)
         code = process.wait()
         with self._lock:
-            lost = []
-            if self._process is process:
-                self._process = None
-                lost = self._restart()
+            if self._process is not process:
+                return
+            self._process = None
+            lost, self._pending = list(self._pending.values()), {}
+        died = JudgeDied(f"the judge died (exit code {code})")
         # Outside the lock, since whoever waits for an answer may be about to hand over a job.
-        for pending in lost:
-            pending.answer.set_exception(
-                JudgeDied(f"the judge died {_ATTEMPTS} times (exit code {code})")
-            )
-
-    def _receive(self, event: dict[str, Any]) -> None:
-        if event["event"] not in ("evidence", "refused"):
-            self._listener(event)
-            return
-        with self._lock:
-            pending = self._pending.get(event["id"])
-            if pending is None:
-                return
-            if event.get("verdict") == "infra_error" and pending.attempts < _ATTEMPTS:
-                self._send(pending)
-                return
-            del self._pending[event["id"]]
-        pending.answer.set_result(event)
-
-    def _restart(self) -> list[_Pending]:
-        lost = [p for p in self._pending.values() if p.attempts >= _ATTEMPTS]
-        self._pending = {k: p for k, p in self._pending.items() if p.attempts < _ATTEMPTS}
-        if self._pending:
-            self._start()
-            for pending in self._pending.values():
-                self._send(pending)
-        return lost
+        for answer in lost:
+            answer.set_exception(died)
 
     def close(self) -> None:
         """End the judge and its children; jobs under way end in JudgeDied."""
@@ -141,5 +109,5 @@ class JudgeProcess:
         if process is not None:
             process.kill()
             process.wait()
-        for pending in abandoned:
-            pending.answer.set_exception(JudgeDied("the judge was closed before it answered"))
+        for answer in abandoned:
+            answer.set_exception(JudgeDied("the judge was closed before it answered"))

@@ -112,7 +112,8 @@ class RayPlace:
             elif isinstance(error, _LOST):
                 answer.set_exception(PlaceLost(f"{self.name} is lost: {error}"))
             else:
-                answer.set_exception(error)
+                # Of what went wrong on the node, without its traceback.
+                answer.set_exception(getattr(error, "cause", None) or error)
 
         self._actor.judge.remote(self._packed, job, build).future().add_done_callback(hand_on)
         return answer

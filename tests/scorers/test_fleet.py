@@ -89,7 +89,7 @@ def test_where_every_gpu_is_broken_it_is_the_machines_fault(judge):
 
 
 def test_a_judge_that_always_dies_is_the_harness_s_fault(judge):
-    with pytest.raises(JudgeError, match=r"the judge died 3 times \(exit code 9\)"):
+    with pytest.raises(JudgeError, match=r"the judge died \(exit code 9\), at the last of 3 tries"):
         judged(judge, jobs(1, 1, "cpu-x86_64", dies=True))
 
 
