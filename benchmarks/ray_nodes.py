@@ -1,8 +1,8 @@
 """How far the executor goes: a Ray cluster of simulated GPU nodes, and places without Ray.
 
 The nodes are real raylets on this machine, each of which claims a GPU; the judges on them sleep as
-long as the published candidates took (`benchmarks/scale_model.py`), divided by `--faster`.  Where no
-more raylets fit into this machine's memory, places that only sleep show what the line does beyond.
+long as the published candidates took (`benchmarks/scale_model.py`), divided by `--faster`.  Where
+no more raylets fit into this machine's memory, places that only sleep show what lies beyond.
 
     python benchmarks/ray_nodes.py --raylets 1,4,16,64 --places 64,512 -o records.jsonl
 """
@@ -33,6 +33,7 @@ from skilldyno.scorers.executors.fleet import Fleet
 from skilldyno.scorers.executors.line import Place
 from skilldyno.scorers.judge.evidence import SCHEMA
 from skilldyno.tasks.hardware import HardwareProfile, load_profile
+from skilldyno.tasks.language import Kind, Language
 
 PROFILE = "h200"
 OPS = 8
@@ -112,7 +113,7 @@ class SimulatedMachines:
         self._clock = Clock()
         self._left = places
 
-    def hardware(self, name: str, *_: Any) -> HardwareProfile:
+    def hardware(self, name: str, language: Language, kind: Kind | None) -> HardwareProfile:
         """See Executor."""
         return load_profile(name)
 
@@ -166,12 +167,13 @@ def on_raylets(numbers: list[int], each: int, stages: Stages, faster: float) -> 
     """Grow one cluster to each number of nodes, and judge on it."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     from ray.cluster_utils import Cluster
+
     from skilldyno.scorers.executors.ray_cluster import RayExecutor
 
     cluster = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
     )
-    os.environ["RAY_ADDRESS"] = cluster.address
+    os.environ["RAY_ADDRESS"] = str(cluster.address)
     logging.getLogger("ray").setLevel(logging.ERROR)
     records, nodes = [], 0
     try:

@@ -1,4 +1,4 @@
-"""A model of what a study costs in time, GPUs, cores, tokens and bytes, fitted to published records.
+"""A model of what a study costs: time, GPUs, cores, tokens and bytes, by published records.
 
     python benchmarks/scale_model.py                     # print the tables of docs/scale.md
     python benchmarks/scale_model.py --write             # write them there
@@ -15,6 +15,7 @@ import json
 import re
 import statistics
 import sys
+import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from skilldyno.evals.grid import MAX_SAMPLES
 from skilldyno.evals.recording import load_recording
 from skilldyno.results.prices import load_prices
+from skilldyno.scorers.candidate import extract_candidate
 from skilldyno.scorers.evidence import compact, parse_evidence
 from skilldyno.scorers.job import make_job
-from skilldyno.scorers.candidate import extract_candidate
+from skilldyno.scorers.pack import write_pack
 from skilldyno.skills.skill import load_skill
 from skilldyno.skills.tokens import estimate_tokens
 from skilldyno.tasks.catalogue import load_operation
@@ -77,7 +79,7 @@ def read_judged() -> tuple[list[Record], float]:
     """The evidence of the recorded completions, in the order of judging, and the run's seconds."""
     with gzip.open(JUDGED / "recordings.jsonl.gz", "rt", encoding="utf-8") as file:
         evidence = [json.loads(line) for line in file]
-    (run,) = [json.loads(line) for line in open(JUDGED / "recordings-runs.jsonl")]
+    run = json.loads((JUDGED / "recordings-runs.jsonl").read_text(encoding="utf-8"))
     return evidence, run["seconds"]
 
 
@@ -114,7 +116,7 @@ class Sizes:
     input_tokens: float
     output_tokens: float
     skill_tokens: int
-    job: float
+    packed: float
     evidence: float
     logged: float
 
@@ -124,20 +126,18 @@ def measure_sizes() -> Sizes:
     recorded = load_recording(RECORDING)
     found = list(recorded.completions.items())
     jobs = []
-    for (_, eval_task, _), each in found:
+    for (variant, eval_task, epoch), each in found:
         op = load_operation(eval_task.partition("/")[0])
-        source = extract_candidate(each.completion, "cuda", op.name).source
         job = make_job(
-            id=eval_task,
-            source=source or "",
+            id=f"{eval_task}:{epoch:03d}:{variant}",
+            source=extract_candidate(each.completion, "cuda", op.name).source or "",
             operation=op,
             hardware=load_profile("h200"),
             language="cuda",
         )
-        jobs.append(len(json.dumps(job)))
-    records = [
-        parse_evidence({k: v for k, v in r.items() if k != "event"}) for r in read_judged()[0]
-    ]
+        jobs.append(job)
+    judged, _ = read_judged()
+    records = [parse_evidence({k: r[k] for k in r if k != "event"}) for r in judged]
     texts = [each.prompt + each.completion for _, each in found]
     logged = [
         len(zlib.compress((text + json.dumps(compact(record))).encode()))
@@ -147,10 +147,15 @@ def measure_sizes() -> Sizes:
         input_tokens=statistics.mean(estimate_tokens(each.prompt) for _, each in found),
         output_tokens=statistics.mean(estimate_tokens(each.completion) for _, each in found),
         skill_tokens=load_skill(str(ROOT / "skills" / SKILL)).tokens,
-        job=statistics.mean(jobs),
+        packed=(_pack_bytes(jobs) - _pack_bytes(jobs[::2])) / (len(jobs) - len(jobs[::2])),
         evidence=statistics.mean(len(json.dumps(r.to_dict())) for r in records),
         logged=statistics.mean(logged),
     )
+
+
+def _pack_bytes(jobs: list[Record]) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        return write_pack(Path(folder) / "jobs.pyz", jobs).stat().st_size
 
 
 def stages_table(stages: Stages) -> str:
@@ -206,13 +211,13 @@ def size_table(sizes: Sizes) -> str:
                 f"{prices.cost(MODEL, given, asked):,.0f}",
                 *(
                     f"{candidates * n / 1e9:,.3g}"
-                    for n in (sizes.job, sizes.evidence, sizes.logged)
+                    for n in (sizes.packed, sizes.evidence, sizes.logged)
                 ),
             )
         )
     headers = (
         *("candidates", "input, million tokens", "output", f"dollars, {MODEL}"),
-        *("jobs, GB", "evidence, GB", "in the logs, GB"),
+        *("a pack, GB", "evidence, GB", "in the logs, GB"),
     )
     return tabulate(rows, headers, "github", disable_numparse=True, colalign=("right",) * 7)
 
@@ -248,17 +253,17 @@ def breaking_points(stages: Stages, sizes: Sizes, records: list[Record]) -> str:
         default=float("nan"),
     )
     lines = [
-        f"- **Cores beside each GPU.** A GPU takes a candidate in {each:.2f} s and a build takes "
-        f"{stages.build:.2f} s of a core: {stages.build / each:.1f} cores have to build for each GPU, "
-        "besides the four that are left to measuring. With fewer, the GPU waits.",
-        f"- **Samples at once.** One run has {MAX_SAMPLES:,} samples under way at most, and a GPU of a "
-        f"cluster holds {ROOM} candidates: from {MAX_SAMPLES // ROOM:,} GPUs on, some are idle.",
-        f"- **The driver.** It spends up to {1000 * driver:.1f} ms of one core on a candidate, so that "
-        f"one process feeds about {each / driver:,.0f} GPUs.",
-        f"- **Files.** Evidence is one file a candidate, {sizes.evidence / 1000:.0f} kB on average, in "
-        f"one folder: a million files and {1e6 * sizes.evidence / 1e9:.0f} GB at 10^6.",
-        f"- **One pack.** A job is {sizes.job / 1000:.1f} kB before compression: 10^5 of them are "
-        f"{1e5 * sizes.job / 1e9:.1f} GB in one file that is read whole.",
+        f"- **Cores beside each GPU.** A GPU takes {each:.2f} s for a candidate, and a build takes "
+        f"{stages.build:.2f} s of a core: {stages.build / each:.1f} cores have to build for each "
+        "GPU, besides the four that are left to measuring. With fewer, the GPU waits.",
+        f"- **Samples at once.** One run has {MAX_SAMPLES:,} samples under way at most, and a GPU "
+        f"of a cluster holds {ROOM} candidates: from {MAX_SAMPLES // ROOM:,} GPUs on, some are idle.",
+        f"- **The driver.** It spends up to {1000 * driver:.1f} ms of one core on a candidate: one "
+        f"process feeds about {each / driver:,.0f} GPUs.",
+        f"- **Files.** Evidence is one file a candidate, {sizes.evidence / 1000:.0f} kB on average "
+        f"and in one folder: a million files and {1e6 * sizes.evidence / 1e9:.0f} GB at 10^6.",
+        f"- **One pack.** A candidate adds {sizes.packed / 1000:.1f} kB to a pack, which is one "
+        f"file of {1e6 * sizes.packed / 1e9:.1f} GB at 10^6.",
     ]
     return "\n".join(lines)
 

@@ -1,9 +1,9 @@
 """A judge that sleeps as long as a real one works, for executors under simulation.
 
 What it does with a job is in `job["settings"]["simulated"]`: seconds of `build`, of `set_up` where
-the operation is another than the last one's, and of `measure`; a `verdict`; `dies`, where its process
-ends instead of answering; and `broken_gpus`, on which every verdict is infra_error.  Its evidence says
-in the reason, as JSON, where it was and how long it slept.
+the operation is another than the last one's, and of `measure`; a `verdict`; `dies`, where its
+process ends instead of answering; and `broken_gpus`, on which every verdict is infra_error.  Its
+evidence says in the reason, as JSON, where it was and how long it slept.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from benchmarks.simulated_judge import simulated_job, simulated_judge
 from skilldyno.evals.kernel_skill import kernel_skill
 from skilldyno.evals.recording import RecordedCompletion, Recording, write_recording
 from skilldyno.evals.score import score_logs
+from skilldyno.scorers import kernel
+from skilldyno.scorers.job import make_job
 from skilldyno.tasks import hardware
 from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.eval_task import EvalTask
@@ -85,7 +88,7 @@ class Nodes:
 def cluster() -> Iterator[Nodes]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     nodes = Nodes()
-    os.environ["RAY_ADDRESS"] = nodes.cluster.address
+    os.environ["RAY_ADDRESS"] = str(nodes.cluster.address)
     yield nodes
     del os.environ["RAY_ADDRESS"]
     nodes.cluster.shutdown()
@@ -178,8 +181,11 @@ def verdicts(found: dict[tuple[str, int], tuple[str, str]]) -> dict[tuple[str, i
     return {key: verdict for key, (verdict, _) in found.items()}
 
 
-@pytest.mark.alone
-def test_the_table_is_the_local_one_though_a_node_dies(cluster, two_profiles, tmp_path):
+def test_the_table_is_the_local_one_though_a_node_dies(
+    cluster, two_profiles, tmp_path, monkeypatch
+):
+    # Verdicts are in question and no times, which need a machine that is at rest.
+    monkeypatch.setattr(kernel, "make_job", partial(make_job, until="check"))
     honest = (ROOT / "tests" / "honest" / "ops" / "topk.cpp").read_text()
     kernels = [
         honest.replace("= places[i];", "= 0;"),
@@ -188,7 +194,7 @@ def test_the_table_is_the_local_one_though_a_node_dies(cluster, two_profiles, tm
         honest,
     ]
     assert len(set(kernels)) == 4
-    kernels = [f"```cpp\n{kernel}\n```" for kernel in kernels]
+    kernels = [f"```cpp\n{source}\n```" for source in kernels]
     ours = logs_of(tmp_path, OURS, [*kernels, "I cannot."])
     other = logs_of(tmp_path, OTHER, kernels[:2])
 
@@ -201,9 +207,7 @@ def test_the_table_is_the_local_one_though_a_node_dies(cluster, two_profiles, tm
     killer.start()
     score_logs([ours, other], None, judge="ray")
     killer.join()
-    # Where the machine is busy, a candidate is not judged at the first go.
-    while "infra_error" in verdicts(found := verdicts_in(ours, other)).values():
-        score_logs([ours, other], None, judge="ray")
+    found = verdicts_in(ours, other)
     landed = {
         hardware: place.split("/")[:2] for (hardware, _), (_, place) in found.items() if place
     }
@@ -211,9 +215,7 @@ def test_the_table_is_the_local_one_though_a_node_dies(cluster, two_profiles, tm
     assert landed[OURS][1] == OURS
     two_profiles("x86_64")
     score_logs([ours, other], None)
-    while "infra_error" in (local := verdicts(verdicts_in(ours, other))).values():
-        score_logs([ours, other], None)
-    assert verdicts(found) == local
+    assert verdicts(found) == verdicts(verdicts_in(ours, other))
     assert set(verdicts(found).values()) == {
         *("incorrect", "runtime_error", "compile_error", "correct", "no_code")
     }
