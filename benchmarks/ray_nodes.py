@@ -38,7 +38,7 @@ from skilldyno.tasks.language import Kind, Language
 PROFILE = "h200"
 OPS = 8
 CORES_A_NODE = 4
-LEAST_FREE = 3 << 30
+LEAST_FREE = 5 << 30
 
 
 class Clock:

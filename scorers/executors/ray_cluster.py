@@ -221,7 +221,7 @@ class RayCluster:
                 first = str(error).strip().partition("\n")[0]
                 raise JudgeAddressError(
                     f"--judge: no Ray cluster answers at {where} ({first}): start one by `ray start"
-                    " --head`, or name another address"
+                    " --head`, name another address, or set RAY_AUTH_MODE=token if it wants a token"
                 ) from error
         for module in (node_code, process_code):
             cloudpickle.register_pickle_by_value(module)
