@@ -33,11 +33,29 @@ from skilldyno.tasks.catalogue import load_operation
 PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "h200-judge"
 RECORDING = "claude-cuda"
 
+GPU_TESTS = "gpu-tests.log"
+
+
+def gpu_tests(folder: Path) -> str:
+    """What the tests that need a GPU said there."""
+    last = (folder / GPU_TESTS).read_text(encoding="utf-8").splitlines()[-1]
+    text = (
+        "Each exploit must fool the naive harness and be caught for a right reason in the same"
+        " test, each honest kernel be correct, and each example of the shipped Skills be right:"
+    )
+    return (
+        "## The tests that need a GPU\n\n"
+        f"Made by `python3 -m pytest -m gpu` ([{GPU_TESTS}]({GPU_TESTS})). {text}\n\n"
+        f"```\n{last}\n```"
+    )
+
+
 # The file without which a section has nothing to say, and the section.
 SECTIONS: tuple[tuple[str, Callable[[Path], str]], ...] = (
     (repeatability.EVIDENCE, repeatability.report),
     (truth.EVIDENCE, truth.report),
     (exhibits.EVIDENCE, exhibits.report),
+    (GPU_TESTS, gpu_tests),
     (faults.EVIDENCE, faults.report),
     (recordings.RUNS, recordings.report),
     (rms_norm_claim.EVIDENCE, rms_norm_claim.report),
@@ -55,7 +73,7 @@ def gather(records: list[Path], target: Path) -> None:
                 folder = Path(name)
                 with tarfile.open(source) as archive:
                     archive.extractall(folder, filter="data")
-            for file in sorted(folder.glob("*.jsonl*")):
+            for file in sorted([*folder.glob("*.jsonl*"), *folder.glob(GPU_TESTS)]):
                 shutil.copy(file, target)
 
 

@@ -1,8 +1,8 @@
-"""Packs kernel repositories, exported from the suite's CUDA solutions, for an H200.
+"""Packs kernel repositories, exported from kernels that were judged correct there, for an H200.
 
 `exports.py solutions.jsonl exports.pyz` takes what solutions.pyz found there (see pack.py) and
-exports each CUDA solution that is correct; `python3 exports.pyz --out exports.jsonl` judges the
-repositories there, in the language torch-ext.
+exports each CUDA solution that is correct, and the Triton one of rms_norm; `python3 exports.pyz
+--out exports.jsonl` judges the repositories there, in the language torch-ext.
 """
 
 from __future__ import annotations
@@ -12,39 +12,46 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pack import LANGUAGES, solution_files
+
 from skilldyno.results.kernel_repository import JudgedKernel, kernel_repository
 from skilldyno.scorers.evidence import compact, parse_evidence
 from skilldyno.scorers.job import make_job
+from skilldyno.scorers.judge.evidence import Evidence
 from skilldyno.scorers.pack import write_pack
 from skilldyno.scorers.repository import File, Repository
 from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.eval_task import EvalTask
 from skilldyno.tasks.hardware import load_profile
 
-SOLUTIONS = Path(__file__).parents[2] / "tests" / "honest" / "ops"
+
+def export_job(evidence: Evidence, source: Path) -> dict[str, Any]:
+    """The job of one kernel's repository."""
+    hardware, operation = load_profile(evidence.hardware), load_operation(evidence.operation)
+    task = EvalTask(operation, hardware, LANGUAGES[source.suffix])
+    kernel = JudgedKernel(task, source.read_text(encoding="utf-8"), compact(evidence))
+    files = kernel_repository(kernel).files
+    job = make_job(
+        id=f"{evidence.operation} from {source.name}",
+        source=Repository(tuple(File(*each) for each in files.items())).text,
+        operation=operation,
+        hardware=hardware,
+        language="torch-ext",
+    )
+    # That they are right is what is asked; their speed is known from the kernels themselves.
+    job["settings"] |= {"baselines": ["eager"]}
+    return job
 
 
-def export_jobs(evidence_file: Path) -> list[dict[str, Any]]:
-    """One repository of each CUDA solution that the evidence calls correct."""
-    jobs = []
-    for line in evidence_file.read_text(encoding="utf-8").splitlines():
-        evidence = parse_evidence(json.loads(line))
-        if evidence.language != "cuda" or evidence.verdict != "correct":
-            continue
-        hardware, operation = load_profile(evidence.hardware), load_operation(evidence.operation)
-        source = (SOLUTIONS / f"{evidence.id}.cu").read_text(encoding="utf-8")
-        kernel = JudgedKernel(EvalTask(operation, hardware, "cuda"), source, compact(evidence))
-        files = kernel_repository(kernel).files
-        jobs.append(
-            make_job(
-                id=f"{evidence.id} exported",
-                source=Repository(tuple(File(*each) for each in files.items())).text,
-                operation=operation,
-                hardware=hardware,
-                language="torch-ext",
-            )
-        )
-    return jobs
+def export_jobs(solutions: Path) -> list[dict[str, Any]]:
+    """A repository of each solution that is to be exported and that the evidence calls correct."""
+    files = {file.stem: file for file in solution_files()}
+    found = map(parse_evidence, map(json.loads, solutions.read_text("utf-8").splitlines()))
+    return [
+        export_job(each, files[each.id])
+        for each in found
+        if each.verdict == "correct" and (each.language == "cuda" or each.id == "rms_norm")
+    ]
 
 
 if __name__ == "__main__":

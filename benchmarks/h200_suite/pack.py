@@ -18,23 +18,28 @@ from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.hardware import load_profile
 from skilldyno.tasks.language import Language
 
-SOLUTIONS = Path(__file__).parents[2] / "tests" / "honest" / "ops"
+HONEST = Path(__file__).parents[2] / "tests" / "honest"
 LANGUAGES: dict[str, Language] = {".cu": "cuda", ".py": "triton"}
 RECORDING, HARDWARE = "claude-hard-cuda", "h200"
 
 
+def solution_files() -> list[Path]:
+    """One honest kernel of each operation, and the CUDA one of rms_norm beside that in Triton."""
+    files = [file for file in sorted((HONEST / "ops").iterdir()) if file.suffix in LANGUAGES]
+    return [*files, HONEST / "near_the_roofline.cu"]
+
+
 def solution_jobs() -> list[dict[str, Any]]:
-    """One honest kernel of each operation."""
+    """A job for each of them."""
     return [
         make_job(
             id=file.stem,
             source=file.read_text(encoding="utf-8"),
-            operation=load_operation(file.stem),
+            operation=load_operation(file.stem if file.parent.name == "ops" else "rms_norm"),
             hardware=load_profile(HARDWARE),
             language=LANGUAGES[file.suffix],
         )
-        for file in sorted(SOLUTIONS.iterdir())
-        if file.suffix in LANGUAGES
+        for file in solution_files()
     ]
 
 

@@ -1,7 +1,8 @@
 """Writes results/published/h200-suite from what the packed judges left on the GPU machine.
 
 Runs where skilldyno is installed: `summarise.py FOLDER`, a folder with solutions.jsonl and
-recordings.jsonl, as pack.py names their judges, and kernelbench.jsonl, as kernelbench.py does.
+recordings.jsonl, as pack.py names their judges, kernelbench.jsonl, as kernelbench.py does, and
+exports.jsonl, as exports.py does. A file that is not there leaves its section out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from kernelbench import VERDICTS
 from tabulate import tabulate
 
 from skilldyno.tasks.catalogue import load_operation
@@ -53,6 +55,12 @@ def geometric_mean(values: Iterable[float]) -> float:
     return math.exp(statistics.fmean(math.log(value) for value in values))
 
 
+def name_of(record: Record) -> str:
+    """The operation, with a mark where its definition has changed since."""
+    changed = record["operation_digest"] != load_operation(record["operation"]).digest
+    return record["operation"] + " \\*" * changed
+
+
 def speed_cells(record: Record) -> list[str]:
     """Speedup over each baseline and roofline fraction, as geometric means over workloads."""
     timings = record["timings"]
@@ -72,14 +80,15 @@ def solutions(folder: Path) -> str:
     for record in sorted(records, key=lambda r: r["operation"]):
         operation = load_operation(record["operation"])
         times = ", ".join(f"{t['candidate_seconds'] * 1e6:.4g}" for t in record["timings"])
-        row = [record["operation"], operation.tier, record["language"], record["verdict"], times]
+        row = [name_of(record), operation.tier, record["language"], record["verdict"], times]
         rows.append([*row, *speed_cells(record)])
     right = sum(record["verdict"] == "correct" for record in records)
     text = (
         f"{right} of {len(records)} correct. The kernels of `tests/honest/ops` show that an"
         " operation can be solved; most are plain. Times are of the timed workloads in their order;"
         " speedups and the share of the roofline are geometric means over them. `best` is the"
-        " library call that the operation names, where it names one."
+        " library call that the operation names, where it names one. \\* The definition of the"
+        " operation has changed since (its tolerance or its roofline)."
     )
     headers = ["operation", "tier", "language", "verdict", "µs", *(f"over {b}" for b in BASELINES)]
     return (
@@ -115,11 +124,28 @@ def recordings(folder: Path) -> str:
     )
 
 
+def exports(folder: Path) -> str:
+    """Kernel repositories that were exported from kernels, judged again."""
+    records = sorted(read(folder / "exports.jsonl.gz"), key=lambda r: r["id"])
+    right = sum(record["verdict"] == "correct" for record in records)
+    rows = [
+        [r["id"], r["verdict"], *speed_cells(r)[:1], f"{r['seconds']['build']:.1f}"]
+        for r in records
+    ]
+    return (
+        "## Exported kernel repositories\n\n"
+        f"{right} of {len(records)} correct, as the kernels that they were exported from.\n\n"
+        + table(["export", "verdict", "over eager", "seconds to build"], rows)
+    )
+
+
 def problems(folder: Path) -> str:
     """KernelBench problems: a right and a wrong ModelNew of each."""
     records = sorted(read(folder / "kernelbench.jsonl.gz"), key=lambda r: r["id"])
     rows = [[r["id"], r["verdict"], *speed_cells(r)[:1], r["reason"][:120]] for r in records]
-    return "## KernelBench problems\n\n" + table(
+    right = sum(r["verdict"] == VERDICTS[r["id"].rpartition("/")[2]] for r in records)
+    text = f"{right} of {len(records)} verdicts are what they must be."
+    return f"## KernelBench problems\n\n{text}\n\n" + table(
         ["candidate", "verdict", "over eager", "why"], rows
     )
 
@@ -136,7 +162,12 @@ def machine(folder: Path) -> str:
     return table(("", "in the evidence"), [(k, "; ".join(sorted(v))) for k, v in found.items()])
 
 
-SECTIONS = {"solutions": solutions, "recordings": recordings, "kernelbench": problems}
+SECTIONS = {
+    "solutions": solutions,
+    "recordings": recordings,
+    "exports": exports,
+    "kernelbench": problems,
+}
 
 
 def write(folder: Path) -> None:

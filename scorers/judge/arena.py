@@ -96,6 +96,10 @@ class GatedArena(Arena):
         """Say that the contents are there, and wait until the device is ready for the call."""
 
     @abstractmethod
+    def gate_is_closed(self) -> bool:
+        """Whether the device says that the gate holds it."""
+
+    @abstractmethod
     def open_gate(self) -> None:
         """Let the call behind the gate run."""
 

@@ -112,6 +112,10 @@ class CudaArena(GatedArena):
         while self._page[5] != self._number and time.monotonic() < deadline:
             pass
 
+    def gate_is_closed(self) -> bool:
+        """Whether every multiprocessor has come to hold the gate."""
+        return bool(self._page[1] == self._number)
+
     def open_gate(self) -> None:
         """Let the call behind the gate run."""
         self._page[0] = self._number

@@ -67,6 +67,7 @@ class GatedSide(Side):
             number=self.arena.close_gate(),
             extent=(slot.begin, slot.end - slot.begin),
             prepare=lambda: self._prepare(index, contents),
+            is_closed=self.arena.gate_is_closed,
             open=self.arena.open_gate,
             is_done=self.arena.call_is_done,
             settle=lambda: bench.glimpse(index, _PIECE_BYTES),

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import select
 import signal
 import socket
 import struct
@@ -18,11 +19,14 @@ from typing import Any
 
 from . import wire
 from .arena import Arena, Slot
+from .epitaph import epitaph
 from .gate import Gate
 from .gated_calls import CLOSING_SECONDS
 
 _START_SECONDS = 60.0
-_LESS_PATIENCE = 0.02
+_PATIENCE = 2 * CLOSING_SECONDS
+# With the baseline too it is short, but a gate that opens too early would slow the baseline.
+_LESS_PATIENCE = {False: 0.02, True: 0.2}
 _LOOK_SECONDS = 1e-3
 OUTPUT_BYTES = 1 << 20
 _OUTPUT_KEPT = 4000
@@ -81,7 +85,7 @@ class Worker:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket = ours
         self._sequence = 0
-        self._patience = 2 * CLOSING_SECONDS
+        self._patience = _PATIENCE
         self._spread: list[int] = []
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
         self._child = subprocess.Popen(
@@ -116,6 +120,7 @@ class Worker:
             ProcessLost: the process ended while it loaded what it was told to load.
             ProcessTimeout: it took longer than `seconds`.
         """
+        self._patience = _PATIENCE
         shared, descriptors = arena.share()
         message = wire.SETUP + json.dumps({**setup, **shared}).encode()
         socket.send_fds(self._socket, [message], descriptors)
@@ -198,8 +203,10 @@ class Worker:
         return wire.pack_request(request)
 
     def _through(self, gate: Gate, seconds: float) -> tuple[bytes, float, float]:
-        patience = seconds if self._trusted else self._patience
-        queued = self._wait_until_queued(patience + gate.queue_seconds)
+        if self._trusted:
+            # A baseline may compile in its warm calls; once its gate is closed it only launches.
+            self._wait_until_closed(gate, seconds)
+        queued = self._wait_until_queued(self._patience + gate.queue_seconds)
         gate.prepare()
         begin = time.perf_counter()
         gate.open()
@@ -234,13 +241,21 @@ class Worker:
             self._socket.setblocking(True)
         return None
 
+    def _wait_until_closed(self, gate: Gate, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not gate.is_closed() and not select.select([self._socket], [], [], _LOOK_SECONDS)[0]:
+            if time.monotonic() > deadline:
+                raise self._loss(f"its warm calls took longer than {seconds:.3g} s")
+
     def _wait_until_queued(self, seconds: float) -> bool:
-        # A kernel that waits for the device would wait for its own gate: then the gate opens all
-        # the same, and the gaps between its launches are timed.
+        # What waits for the device would wait for its own gate, and so would the launches that find
+        # no room in the queue (a thousand or so): then the gate opens all the same, and the gaps
+        # between launches are timed.
+        self._socket.settimeout(seconds)
         try:
-            answer = self._receive(seconds)
-        except ProcessTimeout:
-            self._patience = _LESS_PATIENCE
+            answer = self._read()
+        except TimeoutError:
+            self._patience = _LESS_PATIENCE[self._trusted]
             return False
         if answer == wire.CROWDED:
             raise Crowded("work of its own was still running on the device before its turn came")
@@ -368,22 +383,7 @@ class Worker:
             code = self._child.wait(timeout=5.0)
         except subprocess.TimeoutExpired:
             return "it closed its connection to the judge"
-        number = -code if code < 0 else code - 128
-        fault = re.findall(r"^CUDA error .*", self.output(), re.M)
-        if code == 3 and fault:
-            return fault[-1]
-        if code == 1 and "unshare: sigprocmask" in self.output():
-            # What unshare says when it cannot end itself by the signal that ended its child.
-            number = signal.SIGKILL
-        if number > 0:
-            return f"it was ended by {signal.Signals(number).name} ({signal.strsignal(number)})"
-        loading = re.findall(r"^(?:OSError|AttributeError|MemoryError).*", self.output(), re.M)
-        if code == 1 and loading:
-            return f"it could not be loaded: {loading[-1]}"
-        raised = re.findall(r"^[\w.]*(?:Error|Exception|Interrupt)\b.*", self.output(), re.M)
-        if code == 1 and raised:
-            return f"it raised {raised[-1]}"
-        return f"it ended its process with exit code {code} instead of returning"
+        return epitaph(code, self.output())
 
     def output(self) -> str:
         """The tail of what the process wrote to stdout and stderr."""

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skilldyno.scorers.judge.check import compare
-from skilldyno.scorers.judge.contents import Contents, Expected
+from skilldyno.scorers.judge.contents import Contents, Expected, expect
 from skilldyno.scorers.judge.job import Operation, parse_operation
-from skilldyno.scorers.judge.reference import mean_magnitude
+from skilldyno.scorers.judge.reference import mean_magnitude, reference_of
 from skilldyno.tasks.catalogue import load_operation
 
 
@@ -103,3 +103,20 @@ def test_one_bad_output_counts_whatever_the_others_are(bad: float):
     assert not compare(quant, Contents((), expected), (wrong, scale)).passes
     for outputs in ((torch.tensor([bad]), scale), (scale, torch.tensor([bad]))):
         assert not compare(two_scales, Contents((), pair), outputs).passes
+
+
+def test_a_probability_that_float32_flushes_to_zero_may_be_missing():
+    attention = parse_operation(load_operation("gqa_prefill").judge_spec("cuda", "gpu"))
+    workload = next(w for w in attention.workloads if 1 < w.dims["S"] < 100)
+    q, k, v = (torch.ones(s, dtype=torch.bfloat16) for s in workload.shapes[:3])
+    # One key has all the weight but for some 1e-38 of it, and its value is zero.
+    k[:, 0], v[:, 0] = 9.0, 0.0
+    scale = attention.scalars[0].value
+    k[:, 1:] = 9.0 - 87.5 / (q.shape[-1] * scale)
+    expected = expect(attention, workload, reference_of(attention, "cpu"), (q, k, v))
+    assert 2e-38 < float(expected[0].value[0, -1].max()) < 1e-36
+    found = compare(attention, Contents((q, k, v), expected), (torch.zeros_like(q),))
+    assert found.passes, found.detail
+    v[:, 0] = 1.0
+    expected = expect(attention, workload, reference_of(attention, "cpu"), (q, k, v))
+    assert not compare(attention, Contents((q, k, v), expected), (torch.zeros_like(q),)).passes

@@ -1,42 +1,43 @@
 """A process that makes calls is told from a liar when it dies, also behind a gate."""
 
 import sys
-from collections.abc import Callable
 from itertools import chain, repeat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from skilldyno.scorers.judge.arena import Slot
 from skilldyno.scorers.judge.gate import Gate
-from skilldyno.scorers.judge.process import ForgedAnswer, ProcessLost, Reply, Worker
+from skilldyno.scorers.judge.process import BaselineLost, ForgedAnswer, ProcessLost, Reply, Worker
 
 CHILD = """
 import pathlib, socket, struct, sys, time
 control = socket.socket(fileno=int(sys.argv[1]))
 control.send(b"hello")
 control.recv(1 << 17)
-control.send(b"queued")
+{first}
 {then}
 """
+QUEUED = "control.send(b'queued')"
 
 
 def call_behind_a_gate(
-    then: str, done: Callable[[], bool] = lambda: False, settle: Callable[[], None] = lambda: None
+    then: str, first: str = QUEUED, *, trusted: bool = False, seconds: float = 10.0, **words: Any
 ) -> Reply:
     """Make one call in a child that does something once it has queued it."""
-    worker = Worker([sys.executable, "-c", CHILD.format(then=then)], {})
-    gate = Gate(
-        number=1,
-        extent=(0, 64),
-        prepare=lambda: None,
-        open=lambda: None,
-        is_done=done,
-        settle=settle,
-        queue_seconds=10.0,
-    )
+    child = CHILD.format(first=first, then=then)
+    worker = Worker([sys.executable, "-c", child], {}, trusted=trusted)
+    silent: dict[str, Any] = {
+        "prepare": lambda: None,
+        "is_closed": lambda: True,
+        "open": lambda: None,
+        "is_done": lambda: False,
+        "settle": lambda: None,
+    }
+    gate = Gate(number=1, extent=(0, 64), queue_seconds=seconds, **(silent | words))
     try:
-        return worker.call([Slot((0,), (64,), 0, 64)], [1], 10.0, gate=gate)
+        return worker.call([Slot((0,), (64,), 0, 64)], [1], seconds, gate=gate)
     finally:
         worker.kill()
 
@@ -56,5 +57,20 @@ def test_the_end_is_seen_on_the_device_before_the_process_answers(tmp_path: Path
     then = f"while not pathlib.Path({str(settled)!r}).exists(): time.sleep(0.01)\n"
     then += "control.send(struct.pack('<Qq', 1, 5000)); control.recv(1)"
     ends = chain([False, False], repeat(True))
-    reply = call_behind_a_gate(then, lambda: next(ends), settled.touch)
+    reply = call_behind_a_gate(then, is_done=lambda: next(ends), settle=settled.touch)
     assert reply.claims == (5e-6,)
+
+
+def test_a_baseline_whose_launches_do_not_fit_behind_the_gate_is_timed_all_the_same(tmp_path: Path):
+    opened = tmp_path / "opened"
+    first = f"while not pathlib.Path({str(opened)!r}).exists(): time.sleep(0.01)\n{QUEUED}"
+    then = "control.send(struct.pack('<Qq', 1, 5000)); control.recv(1)"
+    reply = call_behind_a_gate(then, first, trusted=True, seconds=1.0, open=opened.touch)
+    assert reply.claims == (5e-6,)
+
+
+def test_a_baseline_that_never_comes_to_its_gate_is_lost():
+    with pytest.raises(BaselineLost, match="its warm calls took longer than"):
+        call_behind_a_gate(
+            "", "control.recv(1)", trusted=True, seconds=0.5, is_closed=lambda: False
+        )

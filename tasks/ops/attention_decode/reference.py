@@ -25,11 +25,15 @@ def oracle(q, k, v, scale):
     return ((q @ k.transpose(-1, -2) * scale).softmax(-1) @ v).flatten(1, 2)
 
 
+# A float32 kernel flushes a probability below 1e-38 to zero, as it may: in units of the tolerance.
+_UNDERFLOW = 1e-31
+
+
 def magnitude(q, k, v, scale):
     # The logits' own rounding, in units of their terms, and then that of the products with v.
     exact = q.dtype == torch.float32
     q, k, v = _grouped(q, k, v)
-    p = (q @ k.transpose(-1, -2) * scale).softmax(-1)
+    p = (q @ k.transpose(-1, -2) * scale).softmax(-1) + _UNDERFLOW
     terms = (q.abs() @ k.abs().transpose(-1, -2) * scale).amax(-1, keepdim=True)
     total = p @ v.abs()
     if exact:

@@ -8,10 +8,6 @@ def group_norm_silu(x, weight, bias, eps, groups):
 # fmt: on
 
 
-def best(x, weight, bias, eps, groups):
-    return torch.nn.functional.silu(torch.nn.functional.group_norm(x, groups, weight, bias, eps))
-
-
 def _normalised(x, weight, bias, eps, groups):
     v = x.double().reshape(x.shape[0], groups, -1)
     mean = v.mean(-1, keepdim=True)

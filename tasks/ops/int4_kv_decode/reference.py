@@ -33,12 +33,17 @@ def oracle(q, k_packed, k_scale, v_packed, v_scale, lengths, scale):
     return (_attend(q, k, v, lengths, scale)[0] @ v).flatten(1, 2)
 
 
+# A float32 kernel flushes a probability below 1e-38 to zero, as it may: in units of the tolerance.
+_UNDERFLOW = 1e-31
+
+
 def magnitude(q, k_packed, k_scale, v_packed, v_scale, lengths, scale):
     # The logits' own rounding, in units of their terms, and then that of the products with v.
     exact = q.dtype == torch.float32
     k, v = _unpacked(k_packed, k_scale), _unpacked(v_packed, v_scale)
     q = q.double().unflatten(1, (k.shape[1], -1))
     p, terms = _attend(q, k, v, lengths, scale)
+    p = p + _UNDERFLOW
     total = p @ v.abs()
     if exact:
         return ((1 + terms) * total).flatten(1, 2)

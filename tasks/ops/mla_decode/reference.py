@@ -31,12 +31,17 @@ def oracle(q_nope, q_pe, ckv, kpe, lengths, scale):
     return _softmax(q, k, lengths, scale)[0] @ ckv.double()
 
 
+# A float32 kernel flushes a probability below 1e-38 to zero, as it may: in units of the tolerance.
+_UNDERFLOW = 1e-31
+
+
 def magnitude(q_nope, q_pe, ckv, kpe, lengths, scale):
     # The logits' own rounding, in units of their terms, and then that of the products with ckv.
     q, k = (torch.cat(pair, -1).double() for pair in ((q_nope, q_pe), (ckv, kpe)))
     p, hidden = _softmax(q, k, lengths, scale)
     terms = q.abs() @ k.abs().transpose(1, 2) * scale
     terms = terms.masked_fill(hidden, 0).amax(-1, keepdim=True)
+    p = p + _UNDERFLOW
     total = p @ ckv.double().abs()
     if q_nope.dtype == torch.float32:
         return (1 + terms) * total

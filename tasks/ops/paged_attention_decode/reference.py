@@ -39,11 +39,16 @@ def oracle(q, k_cache, v_cache, block_table, lengths, scale):
     return (_attend(q, k, v, lengths, scale)[0] @ v).flatten(1, 2)
 
 
+# A float32 kernel flushes a probability below 1e-38 to zero, as it may: in units of the tolerance.
+_UNDERFLOW = 1e-31
+
+
 def magnitude(q, k_cache, v_cache, block_table, lengths, scale):
     # The logits' own rounding, in units of their terms, and then that of the products with v.
     exact = q.dtype == torch.float32
     q, k, v = _gathered(q, k_cache, v_cache, block_table)
     p, terms = _attend(q, k, v, lengths, scale)
+    p = p + _UNDERFLOW
     total = p @ v.abs()
     if exact:
         return ((1 + terms) * total).flatten(1, 2)

@@ -36,11 +36,15 @@ def oracle(q, k, v, window, scale):
     return out
 
 
+# A float32 kernel flushes a probability below 1e-38 to zero, as it may: in units of the tolerance.
+_UNDERFLOW = 1e-31
+
+
 def magnitude(q, k, v, window, scale):
     # The logits' own rounding, in units of their terms, and then that of the products with v.
     out = torch.empty(q.shape, dtype=torch.float64, device=q.device)
     for place, qh, kh, vh in _heads(q, k, v):
-        p = _softmax(qh, kh, window, scale)
+        p = _softmax(qh, kh, window, scale) + _UNDERFLOW
         sizes = qh.abs() @ kh.abs().T * scale
         terms = sizes.masked_fill(_hidden(qh, window), 0).amax(-1, keepdim=True)
         total = p @ vh.abs()

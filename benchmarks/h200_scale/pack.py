@@ -1,0 +1,88 @@
+"""Packs 200 candidates for an H200: the recorded CUDA completions, and mutations of them.
+
+Runs where skilldyno is installed: `pack.py throughput.pyz`; there throughput.py measures it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from skilldyno.evals.recording import load_recording
+from skilldyno.scorers.candidate import extract_candidate
+from skilldyno.scorers.job import make_job
+from skilldyno.scorers.pack import write_pack
+from skilldyno.tasks.catalogue import load_operation
+from skilldyno.tasks.hardware import load_profile
+
+RECORDING, HARDWARE = "claude-cuda", "h200"
+
+
+def _unchanged(source: str) -> str:
+    return source
+
+
+def _renamed(source: str) -> str:
+    return source + "\n// The same kernel by another digest.\n"
+
+
+def _half_the_threads(source: str) -> str:
+    halved = re.sub(r"\b(256|512|1024)\b", lambda m: str(int(m[0]) // 2), source, count=1)
+    return halved if halved != source else _renamed(source) + "// No number of threads in it.\n"
+
+
+def _wrong_constant(source: str) -> str:
+    # Where a kernel has no constant, its bfloat16 results come from another type.
+    wrong = re.sub(r"\b(\d+\.\d+)f\b", lambda m: f"{float(m[1]) + 0.37}f", source, count=1)
+    return wrong if wrong != source else source.replace("float ", "__nv_bfloat16 ", 1)
+
+
+def _cut_off(source: str) -> str:
+    return source[: len(source) // 2]
+
+
+MUTATIONS: tuple[tuple[str, Callable[[str], str], int], ...] = (
+    ("recorded", _unchanged, 48),
+    ("renamed", _renamed, 48),
+    ("half the threads", _half_the_threads, 48),
+    ("wrong constant", _wrong_constant, 40),
+    ("cut off", _cut_off, 16),
+)
+
+
+def throughput_jobs() -> list[dict[str, Any]]:
+    """The jobs; a mutation's id ends with what it is."""
+    recording = load_recording(RECORDING)
+    found = []
+    for variant, task, epoch in sorted(recording.completions):
+        op = task.split("/")[0]
+        completion = recording.completion(variant, task, epoch).completion
+        found.append((f"{task}:{epoch:03d}:{variant}", op, completion))
+    jobs = []
+    for name, mutate, count in MUTATIONS:
+        for id, op, completion in found[:count]:
+            source = extract_candidate(completion, "cuda", op).source
+            if source is None:
+                raise ValueError(f"the recorded completion {id} holds no kernel")
+            jobs.append(
+                make_job(
+                    id=f"{id}:{name}",
+                    source=mutate(source),
+                    operation=load_operation(op),
+                    hardware=load_profile(HARDWARE),
+                    language="cuda",
+                )
+            )
+    return jobs
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path)
+    arguments = parser.parse_args()
+    jobs = throughput_jobs()
+    write_pack(arguments.file, jobs)
+    print(f"{len(jobs)} jobs in {arguments.file}, {arguments.file.stat().st_size} bytes")

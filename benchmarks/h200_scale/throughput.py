@@ -1,0 +1,67 @@
+"""Runs a packed judge on a GPU machine with cold caches, and notes its time and the GPUs' load.
+
+Standard library only. `throughput.py throughput.pyz FOLDER [--gpus 0,1]` writes FOLDER/run.json,
+FOLDER/load.jsonl and FOLDER/evidence.jsonl; summarise.py makes the tables of several such folders.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SAMPLE = ("nvidia-smi", "--query-gpu=index,utilization.gpu", "--format=csv,noheader,nounits")
+
+
+def environment() -> dict[str, str]:
+    """With the caches of builds, of PyTorch and of Triton in a new folder."""
+    cache = tempfile.mkdtemp(prefix="throughput-")
+    return {
+        **os.environ,
+        "XDG_CACHE_HOME": cache,
+        "TORCHINDUCTOR_CACHE_DIR": f"{cache}/inductor",
+        "TRITON_CACHE_DIR": f"{cache}/triton",
+    }
+
+
+def main() -> None:
+    """Run, and write what was seen."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pack", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--gpus", default="all", help="as the packed judge takes them")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    evidence = arguments.folder / "evidence.jsonl"
+    command = [
+        sys.executable,
+        str(arguments.pack),
+        "--gpus",
+        arguments.gpus,
+        "--out",
+        str(evidence),
+    ]
+    sampling = subprocess.Popen([*SAMPLE, "-lms", "200"], stdout=subprocess.PIPE, text=True)
+    begin = time.monotonic()
+    code = subprocess.run(command, env=environment(), check=False).returncode
+    seconds = time.monotonic() - begin
+    sampling.terminate()
+    lines = sampling.communicate()[0].splitlines()
+    # The last line may be cut off, and a figure that cannot be read is [N/A].
+    found = [re.fullmatch(r"(\d+), (\d+)", line.strip()) for line in lines[:-1]]
+    load = [{"gpu": int(m[1]), "utilisation_percent": float(m[2])} for m in found if m]
+    (arguments.folder / "load.jsonl").write_text(
+        "".join(json.dumps(each) + "\n" for each in load), encoding="utf-8"
+    )
+    run = {"seconds": seconds, "exit_code": code, "gpus": arguments.gpus, "cores": os.cpu_count()}
+    (arguments.folder / "run.json").write_text(json.dumps(run) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
