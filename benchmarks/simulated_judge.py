@@ -75,8 +75,9 @@ def simulated_judge() -> bytes:
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as archive:
         archive.writestr("__main__.py", _MAIN.replace("SCHEMA", str(SCHEMA)))
-        archive.writestr("judge/__init__.py", "")
-        archive.writestr("judge/builder.py", _BUILDER)
+        for package in ("scorers", "scorers/judge"):
+            archive.writestr(f"{package}/__init__.py", "")
+        archive.writestr("scorers/judge/builder.py", _BUILDER)
     return written.getvalue()
 
 

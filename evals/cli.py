@@ -17,6 +17,7 @@ from .cli_hardware import hardware as hardware_
 from .cli_judge import judge_option
 from .cli_kernel import kernel
 from .cli_ops import ops, ops_option
+from .cli_pack import pack, unpack
 from .cli_prompts import prompts
 
 prices_option = click.option(
@@ -304,39 +305,7 @@ def score(logs: tuple[Path, ...], judge: str, unsafe: bool) -> None:
     """Judge the completions in LOGS (folders or .eval files), and score them."""
     from .score import score_logs
 
-    score_logs(list(logs), None, judge=judge, unsafe=unsafe)
-
-
-@main.command()
-@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@ops_option
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("jobs.pyz"),
-    show_default=True,
-    help="The file to write.",
-)
-def pack(logs: tuple[Path, ...], output: Path) -> None:
-    """Pack the completions in LOGS and the judge into one file for a machine with the hardware.
-
-    That machine needs Python 3.10 and torch, no network: `python3 jobs.pyz --out evidence.jsonl`.
-    """
-    from .score import pack_logs
-
-    pack_logs(list(logs), output)
-
-
-@main.command()
-@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@ops_option
-@click.argument("evidence", type=click.Path(path_type=Path))
-def unpack(logs: tuple[Path, ...], evidence: Path) -> None:
-    """Score LOGS by the EVIDENCE that a packed judge wrote elsewhere."""
-    from .score import score_logs
-
-    score_logs(list(logs), evidence, unsafe=False)
+    score_logs(list(logs), judge=judge, unsafe=unsafe)
 
 
 @main.command()
@@ -357,6 +326,8 @@ def exploits(language: str | None, pattern: str | None, as_json: bool) -> None:
 main.add_command(gate)
 main.add_command(plan)
 main.add_command(ops)
+main.add_command(pack)
+main.add_command(unpack)
 main.add_command(prompts)
 main.add_command(hardware_)
 main.add_command(kernel)

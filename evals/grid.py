@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -24,6 +25,7 @@ from inspect_ai.model import GenerateConfig, Model, ModelUsage
 from ..results.logs import select_logs
 from ..results.prices import load_prices
 from ..scorers.executors.chosen import chosen_executor
+from ..scorers.executors.journal import keeping_journals
 from ..tasks.errors import RunError, UsageError
 from .budget import Budget
 from .providers import TRANSPORT
@@ -34,6 +36,7 @@ Arms = set[tuple[int | str, str]]
 
 MAX_SAMPLES = 1000
 _ACCESS = ("base_url", "api_key")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class GridError(UsageError):
@@ -123,7 +126,7 @@ def run_grid(
     Raises:
         GridError: the folder holds logs of something else, or cannot be written.
         InterruptedRunError: the user stopped it.
-        IncompleteRunError: samples are missing after Inspect's retries.
+        IncompleteRunError: samples are missing after Inspect's retries, or the disk is full.
     """
     make_folder(log_dir)
     if beside_others:
@@ -132,6 +135,20 @@ def run_grid(
         str(model): model.config.max_connections or model.api.max_connections() for model in models
     }
     turns = Turns(connections, budget or Budget(None, load_prices()))
+    with keeping_journals(log_dir / "evidence"):
+        _run(tasks, models, log_dir, epochs, turns, beside_others=beside_others)
+        _require_complete(tasks, models, log_dir, epochs, turns.problems)
+
+
+def _run(
+    tasks: list[Task],
+    models: list[Model],
+    log_dir: Path,
+    epochs: int | None,
+    turns: Turns,
+    *,
+    beside_others: bool,
+) -> None:
     try:
         # Inspect says on stdout when there is nothing left to do; stdout is for results.
         with redirect_stdout(sys.stderr), taking_turns(turns):
@@ -158,9 +175,15 @@ def run_grid(
             f"{log_dir} holds logs of other tasks or of other versions of these: "
             "start over with --fresh, or choose another --log-dir"
         ) from error
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise IncompleteRunError(
+            f"{log_dir} cannot be written ({error.strerror}): make room, and the same command goes "
+            "on from there"
+        ) from error
     finally:
         chosen_executor().close()
-    _require_complete(tasks, models, log_dir, epochs, turns.problems)
 
 
 def _refuse_other_settings(tasks: list[Task], models: list[Model], log_dir: Path) -> None:

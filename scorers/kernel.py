@@ -24,6 +24,7 @@ from .attempt import Attempt
 from .candidate import extract_candidate
 from .evidence import compact, no_code, refused_before, store
 from .executors.chosen import chosen_executor
+from .executors.journal import submit_kept
 from .executors.kept import kept_executor
 from .job import RefusedError, make_job
 from .judge.evidence import Evidence
@@ -216,8 +217,7 @@ def _scorer(variant: str, evidence_dir: str, unsafe: bool, evidence_file: str | 
         )
         evidence = found.evidence
         if found.job is not None:
-            executor = kept_executor(evidence_file) if evidence_file else chosen_executor()
-            evidence = await evidence_of(executor.submit(found.job))
+            evidence = await evidence_of(_submit(found.job, Path(evidence_dir), evidence_file))
         assert evidence is not None
         store(evidence, Path(evidence_dir))
         result = score_of(evidence, found.source)
@@ -225,3 +225,9 @@ def _scorer(variant: str, evidence_dir: str, unsafe: bool, evidence_file: str | 
         return result
 
     return score
+
+
+def _submit(job: dict[str, Any], evidence_dir: Path, evidence_file: str | None) -> Future[Evidence]:
+    if evidence_file is not None:
+        return kept_executor(evidence_file, str(evidence_dir.parent)).submit(job)
+    return submit_kept(job, evidence_dir, chosen_executor().submit)

@@ -15,8 +15,8 @@ from inspect_ai.model import get_model
 
 from skilldyno.evals.grid import run_grid
 from skilldyno.evals.kernel_skill import kernel_skill
+from skilldyno.evals.pack import pack_logs
 from skilldyno.evals.recording import load_recording
-from skilldyno.evals.score import pack_logs
 
 RECORDING, SUITE, HARDWARE = "claude-kernel-repos", "demo-kernel-repos-h200", "h200"
 

@@ -71,7 +71,7 @@ def _judge_module(packed: bytes) -> Any:
     path = str(_unpack(packed))
     if path not in sys.path:
         sys.path.insert(0, path)
-    from judge import builder  # pyright: ignore[reportMissingImports]
+    from scorers.judge import builder  # pyright: ignore[reportMissingImports]
 
     return builder
 

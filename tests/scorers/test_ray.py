@@ -205,7 +205,7 @@ def test_the_table_is_the_local_one_though_a_node_dies(
 
     killer = threading.Thread(target=kill_in_mid_run)
     killer.start()
-    score_logs([ours, other], None, judge="ray")
+    score_logs([ours, other], judge="ray")
     killer.join()
     found = verdicts_in(ours, other)
     landed = {
@@ -214,7 +214,7 @@ def test_the_table_is_the_local_one_though_a_node_dies(
     assert landed[OTHER] == [cluster.id("third")[:12], OTHER]
     assert landed[OURS][1] == OURS
     two_profiles("x86_64")
-    score_logs([ours, other], None)
+    score_logs([ours, other])
     assert verdicts(found) == verdicts(verdicts_in(ours, other))
     assert set(verdicts(found).values()) == {
         *("incorrect", "runtime_error", "compile_error", "correct", "no_code")
