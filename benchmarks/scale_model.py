@@ -248,17 +248,15 @@ def nodes_table(records: list[Record]) -> str:
 def breaking_points(stages: Stages, sizes: Sizes, records: list[Record]) -> str:
     """What breaks first, in sentences with figures."""
     each = stages.candidate + stages.rest
-    driver = max(
-        (r["driver_cpu_seconds"] / r["candidates"] for r in records if r["kind"] == "raylets"),
-        default=float("nan"),
-    )
+    largest = max((r for r in records if r["kind"] == "raylets"), key=lambda r: r["candidates"])
+    driver = largest["driver_cpu_seconds"] / largest["candidates"]
     lines = [
         f"- **Cores beside each GPU.** A GPU takes {each:.2f} s for a candidate, and a build takes "
         f"{stages.build:.2f} s of a core: {stages.build / each:.1f} cores have to build for each "
         "GPU, besides the four that are left to measuring. With fewer, the GPU waits.",
         f"- **Samples at once.** One run has {MAX_SAMPLES:,} samples under way at most, and a GPU "
         f"of a cluster holds {ROOM} candidates: from {MAX_SAMPLES // ROOM:,} GPUs on, some idle.",
-        f"- **The driver.** It spends up to {1000 * driver:.1f} ms of one core on a candidate: one "
+        f"- **The driver.** It spends {1000 * driver:.1f} ms of one core on a candidate: one "
         f"process feeds about {each / driver:,.0f} GPUs.",
         f"- **Files.** Evidence is one file a candidate, {sizes.evidence / 1000:.0f} kB on average "
         f"and in one folder: a million files and {1e6 * sizes.evidence / 1e9:.0f} GB at 10^6.",
@@ -284,9 +282,11 @@ def blocks() -> dict[str, str]:
 def filled(page: str) -> str:
     """A page with its computed parts, each after a comment that names it, made anew."""
     for name, text in blocks().items():
-        pattern = rf"(<!-- computed: {name} -->\n).*?(\n<!-- end -->)"
         page, times = re.subn(
-            pattern, lambda found, text=text: found[1] + text + found[2], page, flags=re.S
+            rf"(<!-- computed: {name} -->\n).*?(<!-- end -->)",
+            lambda found, text=text: f"{found[1]}{text}\n{found[2]}",
+            page,
+            flags=re.S,
         )
         if times != 1:
             sys.exit(f"error: {PAGE.name} has {times} places for {name}: it needs one")

@@ -197,12 +197,11 @@ class _Feeder:
             self._give_up(pool, str(error))
         while pool.waiting and pool.seats and pool.ahead.total() < self._machines.builds_ahead:
             self._build(pool, pool.waiting.next_to_build(pool.ahead, pool.seats))
-        while free := [seat for seat in pool.seats if seat.is_free]:
-            seat = min(free, key=lambda seat: len(seat.held))
-            candidate = pool.ready.next_for(seat, pool.seats)
-            if candidate is None:
-                break
-            self._hand_over(pool, seat, candidate)
+        given = pool.ready.hand_out(pool.seats) if pool.seats else []
+        for seat, candidate in given:
+            pool.ahead[candidate.op] -= 1
+            judging = seat.place.judge(candidate.job, candidate.build)
+            judging.add_done_callback(partial(self._later, self._answered, pool, seat, candidate))
 
     def _look(self, hardware: str, pool: _Pool) -> None:
         """Look for places now and then; give up where there has been none for a while."""
@@ -239,13 +238,6 @@ class _Feeder:
             seconds, candidate.build = done.result()
             self._tell({"event": "built", "id": candidate.job["id"], "seconds": seconds})
         pool.ready.add(candidate)
-
-    def _hand_over(self, pool: _Pool, seat: Seat, candidate: Candidate) -> None:
-        pool.ahead[candidate.op] -= 1
-        seat.op = candidate.op
-        seat.held.add(candidate)
-        judging = seat.place.judge(candidate.job, candidate.build)
-        judging.add_done_callback(partial(self._later, self._answered, pool, seat, candidate))
 
     def _answered(
         self, pool: _Pool, seat: Seat, candidate: Candidate, done: Future[dict[str, Any]]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -89,6 +89,16 @@ class Seat:
         """Whether it may be given another candidate."""
         return len(self.held) < self.place.room
 
+    @property
+    def ops(self) -> set[str]:
+        """The operations that it has, or had last, a baseline of."""
+        return {candidate.op for candidate in self.held} | ({self.op} if self.op else set())
+
+    def hold(self, candidate: Candidate) -> None:
+        """Note that it is given a candidate."""
+        self.held.add(candidate)
+        self.op = candidate.op
+
 
 class Line:
     """Candidates that wait, by operation."""
@@ -116,22 +126,35 @@ class Line:
         op = min(self._heaps, key=lambda op: (ahead[op] - _AHEAD_OF_A_PLACE * busy[op], op))
         return self._take(op, 0)
 
-    def next_for(self, seat: Seat, seats: Collection[Seat]) -> Candidate | None:
-        """Take a candidate for a place: of its own operation, or of one that no other place has.
+    def hand_out(self, seats: Sequence[Seat]) -> list[tuple[Seat, Candidate]]:
+        """Take candidates for the places that have room, and have these hold them.
 
-        None where all that wait have failed at this place already, and have not at another.
+        A place is given what it has a baseline of, then what no place has one of; and what another
+        place has one of only where it would have nothing to do.
         """
-        busy = Counter(other.op for other in seats if other is not seat)
-        names = {other.place.name for other in seats}
+        handing = _HandingOut(self, seats)
+        for op in sorted(self._heaps):
+            for seat in handing.owners[op]:
+                handing.fill(seat, op)
+        for op in sorted(op for op in self._heaps if not handing.owners[op]):
+            # An idle one, if there is any.
+            handing.fill(min(seats, key=lambda seat: (not seat.is_free, len(seat.held))), op)
+        for seat in seats:
+            if not seat.held:
+                handing.help_out(seat)
+        return handing.given
 
-        def rank(op: str) -> tuple[bool, int, int, str]:
-            return op != seat.op, busy[op], -len(self._heaps[op]), op
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many wait of each operation."""
+        return {op: len(heap) for op, heap in self._heaps.items()}
 
-        for op in sorted(self._heaps, key=rank):
-            for index, candidate in enumerate(self._heaps[op]):
-                failed_at = candidate.failed_at
-                if seat.place.name not in failed_at or names.issubset(failed_at):
-                    return self._take(op, index)
+    def take_for(self, seat: Seat, op: str, names: set[str]) -> Candidate | None:
+        """Take a candidate that has not failed there, unless it has failed everywhere."""
+        for index, candidate in enumerate(self._heaps.get(op, [])):
+            failed_at = candidate.failed_at
+            if seat.place.name not in failed_at or names.issubset(failed_at):
+                return self._take(op, index)
         return None
 
     def drain(self) -> list[Candidate]:
@@ -151,3 +174,37 @@ class Line:
             del self._heaps[op]
         self._number -= 1
         return taken
+
+
+class _HandingOut:
+    """One time of handing out: what was given, and which places have a baseline of what."""
+
+    def __init__(self, line: Line, seats: Sequence[Seat]) -> None:
+        self._line = line
+        self._names = {seat.place.name for seat in seats}
+        self.given: list[tuple[Seat, Candidate]] = []
+        self.owners: defaultdict[str, list[Seat]] = defaultdict(list)
+        for seat in sorted(seats, key=lambda seat: len(seat.held)):
+            for op in seat.ops:
+                self.owners[op].append(seat)
+
+    def fill(self, seat: Seat, op: str) -> None:
+        """Give a place as many of an operation as it has room for."""
+        while self._give(seat, op):
+            pass
+
+    def help_out(self, seat: Seat) -> None:
+        """Give a place one candidate, of the operation that has the most for each of its places."""
+        waiting = self._line.waiting
+        for op in sorted(waiting, key=lambda op: len(self.owners[op]) / waiting[op]):
+            if self._give(seat, op):
+                self.owners[op].append(seat)
+                return
+
+    def _give(self, seat: Seat, op: str) -> bool:
+        candidate = self._line.take_for(seat, op, self._names) if seat.is_free else None
+        if candidate is None:
+            return False
+        seat.hold(candidate)
+        self.given.append((seat, candidate))
+        return True
