@@ -131,7 +131,7 @@ class SimulatedMachines:
 
 
 def run(executor: Fleet, gpus: int, candidates: int, stages: Stages, faster: float) -> dict:
-    """Have candidates judged, and say how long it took and how busy the GPUs were."""
+    """Have candidates judged, and say how long it took and how long the model says."""
     todo = {
         "build": stages.build / faster,
         "set_up": stages.set_up / faster,
@@ -142,7 +142,11 @@ def run(executor: Fleet, gpus: int, candidates: int, stages: Stages, faster: flo
         for n in range(candidates)
     ]
     before = resource.getrusage(resource.RUSAGE_SELF)
-    warm = [executor.submit(simulated_job(f"warm:{n}", "warm", PROFILE)) for n in range(3 * gpus)]
+    # Ray starts its workers for builds when there are some.
+    warm = [
+        executor.submit(simulated_job(f"warm:{n}", "warm", PROFILE, build=2.0))
+        for n in range(2 * CORES_A_NODE * gpus)
+    ]
     for future in warm:
         future.result(timeout=600)
     begin = time.monotonic()
@@ -156,6 +160,8 @@ def run(executor: Fleet, gpus: int, candidates: int, stages: Stages, faster: flo
         "candidates": candidates,
         "faster": faster,
         "seconds": seconds,
+        "model_seconds": (candidates * stages.candidate + max(OPS, gpus) * stages.set_up)
+        / (gpus * faster),
         "busy": slept / (gpus * seconds),
         "a_second": candidates / seconds,
         "driver_cpu_seconds": spent,

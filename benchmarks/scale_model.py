@@ -231,6 +231,8 @@ def nodes_table(records: list[Record]) -> str:
             f"{each['candidates']:,}",
             f"{each['faster']:g}",
             f"{each['a_second']:.1f}",
+            f"{each['model_seconds']:.1f}",
+            f"{each['seconds']:.1f}",
             f"{100 * each['busy']:.0f} %",
             f"{1000 * each['driver_cpu_seconds'] / each['candidates']:.2f}",
         )
@@ -238,10 +240,10 @@ def nodes_table(records: list[Record]) -> str:
     ]
     headers = (
         *("", "GPUs", "candidates", "times as fast as an H200", "candidates a second"),
-        *("GPUs busy", "driver, ms of CPU a candidate"),
+        *("seconds by the model", "seconds", "GPUs busy", "driver, ms of CPU a candidate"),
     )
     return tabulate(
-        rows, headers, "github", disable_numparse=True, colalign=("left",) + ("right",) * 6
+        rows, headers, "github", disable_numparse=True, colalign=("left",) + ("right",) * 8
     )
 
 
