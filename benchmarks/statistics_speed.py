@@ -23,8 +23,10 @@ import scipy.stats
 
 from skilldyno.results.gate import DEFAULT_MARGINS, count_false_alarms, gate_rows
 from skilldyno.results.gate.text import render_gate
+from skilldyno.results.report.curve import curve_plot, fast_curves
 from skilldyno.results.report.forest import forest_plots
-from skilldyno.results.report.operations import heatmap, slope_plots
+from skilldyno.results.report.operations import heatmap, slopes
+from skilldyno.results.report.slope import slope_plot
 from skilldyno.results.statistics import METRICS, POOLED, Contrast, Metric, compare, sign_flip
 from skilldyno.results.table import SCHEMA
 from skilldyno.results.terminal import render
@@ -67,7 +69,7 @@ def synthetic_rows(samples: int) -> pd.DataFrame:
         "eval_task": rows["op"] + "/cpu-x86_64/cpp",
         "family": np.where(rows["op"] < "op_20", "norm", "matmul"),
     }
-    rows = rows.assign(**numbers, **texts)
+    rows = rows.assign(**numbers, **texts, best_after=[[] for _ in range(size)])
     for column in SCHEMA:
         if column.name not in rows:
             rows[column.name] = {"str": "", "float": np.nan, "bool": False}.get(column.dtype)
@@ -174,10 +176,17 @@ def main() -> None:
         plots = Path(folder)
 
         def draw() -> None:
-            for index, plot in enumerate(
-                [*forest_plots(comparison), *slope_plots(comparison, rows)]
-            ):
-                (plots / f"{index}.svg").write_text(str(plot), encoding="utf-8")
+            drawn = [*forest_plots(comparison)]
+            drawn.extend(
+                slope_plot(each, f"slope-{variant}", variant, "none")
+                for variant, each in slopes(comparison, rows).items()
+            )
+            drawn.extend(
+                curve_plot(curve, f"fast-p-{curve.variant}", "none", "eager")
+                for curve in fast_curves(comparison, rows)
+            )
+            for plot in drawn:
+                (plots / f"{plot.name}.svg").write_text(plot.svg, encoding="utf-8")
             heatmap(comparison, rows)
 
         waited += timed("plots and heatmap", draw)[0]

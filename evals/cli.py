@@ -11,20 +11,16 @@ import click
 from ..scorers.judge.errors import MachineError
 from ..tasks.errors import RunError, UsageError
 from .cli_agent import agent_options
+from .cli_compare import ablate, compare, prices_option
 from .cli_gate import gate, plan
 from .cli_grid import grid_options
 from .cli_hardware import hardware as hardware_
 from .cli_judge import judge_option
 from .cli_kernel import kernel
+from .cli_leaderboard import leaderboard
 from .cli_ops import ops, ops_option
 from .cli_pack import pack, unpack
 from .cli_prompts import prompts
-
-prices_option = click.option(
-    "--prices",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A .toml file of what tokens cost, before the shipped one.",
-)
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -101,18 +97,19 @@ def judge(
     Exits 0 if the verdict is correct, 1 for any other.  With --compile-for on a machine without
     the GPU it is built only, and the exit code is 0 if it builds for every arch.
     """
-    from .compile_for import compile_for_archs
-    from .judge_file import judge_file
-
     asked = op if problem is None else problem
     if asked is None or (op and problem) or (problem and (language or compile_for)):
         raise click.UsageError(
             "Give one of --op and --problem; with the latter neither --language nor --compile-for."
         )
     if compile_for is not None and op is not None:
+        from .compile_for import compile_for_archs
+
         sys.exit(
             0 if compile_for_archs(file, op, language, compile_for, **options) else EXIT_FAILED
         )
+    from .judge_file import judge_file
+
     verdict = judge_file(file, asked, language, **options)
     sys.exit(0 if verdict == "correct" else EXIT_FAILED)
 
@@ -172,59 +169,6 @@ def eval_(log_dir: Path, dry_run: bool, as_json: bool, **request: Any) -> None:
     eval_command(
         EvalRequest(**request, delivery=delivery), log_dir, dry_run=dry_run, as_json=as_json
     )
-
-
-@main.command()
-@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Where to write the HTML report; by default report.html beside the first logs.",
-)
-@click.option(
-    "--dataset",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="A folder to write the rows to, as a dataset with its card.",
-)
-@click.option(
-    "--this-suite",
-    is_flag=True,
-    help="Speak of the suite's own operations, not of others like them.",
-)
-@click.option("--mix", is_flag=True, help="Accept verdicts of several versions of the judge.")
-@prices_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def compare(
-    logs: tuple[Path, ...],
-    report: Path | None,
-    dataset: Path | None,
-    this_suite: bool,
-    mix: bool,
-    prices: Path | None,
-    as_json: bool,
-) -> None:
-    """Compare the variants in LOGS (folders or .eval files) with the variant none."""
-    from .compare import compare_command
-
-    compare_command(
-        list(logs),
-        report,
-        dataset,
-        this_suite=this_suite,
-        mix=mix,
-        prices=prices,
-        as_json=as_json,
-    )
-
-
-@main.command()
-@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def ablate(logs: tuple[Path, ...], as_json: bool) -> None:
-    """Say which part of a Skill earns its tokens, from LOGS of `skilldyno eval --ablate`."""
-    from .ablate import ablate_command
-
-    ablate_command(list(logs), as_json=as_json)
 
 
 @main.command("skills")
@@ -323,7 +267,10 @@ def exploits(language: str | None, pattern: str | None, as_json: bool) -> None:
     sys.exit(0 if exploits_command(language, pattern, as_json=as_json) else EXIT_FAILED)
 
 
+main.add_command(compare)
+main.add_command(ablate)
 main.add_command(gate)
+main.add_command(leaderboard)
 main.add_command(plan)
 main.add_command(ops)
 main.add_command(pack)

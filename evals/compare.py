@@ -7,15 +7,17 @@ from pathlib import Path
 
 import click
 
-from ..results.compare import compare_logs
+from ..results.compare import Places, compare_logs
 from ..results.prices import load_prices
 
 
 def compare_command(
     logs: list[Path],
     report: Path | None,
-    dataset: Path | None,
     *,
+    dataset: Path | None,
+    markdown: Path | None,
+    png: Path | None,
     this_suite: bool,
     mix: bool,
     prices: Path | None,
@@ -28,12 +30,10 @@ def compare_command(
     """
     first = logs[0]
     beside = (first if first.is_dir() else first.parent) / "report.html"
-    target = "this suite" if this_suite else "new ops"
     result = compare_logs(
         logs,
-        report or beside,
-        target=target,
-        dataset=dataset,
+        Places(report or beside, markdown, png, dataset),
+        target="this suite" if this_suite else "new ops",
         mix=mix,
         prices=load_prices(prices),
     )

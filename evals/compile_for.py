@@ -10,7 +10,6 @@ from rich.console import Console
 
 from ..scorers.job import ArchError, make_job, parse_archs
 from ..scorers.judge.build import require_compiler
-from ..scorers.judge.compatibility import build_for_archs
 from ..scorers.judge.evidence import Evidence
 from ..scorers.judge.job import parse_job
 from ..scorers.judge.sandbox import require_sandbox
@@ -89,6 +88,9 @@ def _built_only(
             compile_for=archs,
         )
     )
+    # It imports torch, for whose second nobody waits to read of a bad request.
+    from ..scorers.judge.compatibility import build_for_archs
+
     require_compiler("gpu")
     sandbox = require_sandbox("gpu", unsafe)
     with Console(stderr=True).status(f"building {file.name} for {', '.join(archs)}"):

@@ -11,7 +11,7 @@ import click
 from inspect_ai import Task
 from inspect_ai.model import get_model
 
-from ..results.compare import compare_logs
+from ..results.compare import Places, compare_logs
 from ..scorers.judge.build import require_compiler
 from ..scorers.judge.sandbox import strongest_sandbox
 from ..skills.skill import SHIPPED_SKILLS
@@ -73,7 +73,7 @@ def run_demo(log_dir: Path, *, fresh: bool, as_json: bool, kernel_repos: bool = 
     )
     with judging_progress(total, done):
         run_grid(arms, [get_model(f"recorded/{recording.model}")], log_dir)
-    result = compare_logs([log_dir], log_dir / "report.html")
+    result = compare_logs([log_dir], Places(log_dir / "report.html"))
     if as_json:
         click.echo(json.dumps({**result.to_json(), "log_dir": str(log_dir)}))
     else:

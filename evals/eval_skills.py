@@ -12,7 +12,7 @@ import click
 from inspect_ai import Task
 from inspect_ai.model import ModelUsage
 
-from ..results.compare import compare_logs
+from ..results.compare import Places, compare_logs
 from ..results.prices import Prices, load_prices
 from ..scorers.executors.chosen import LOCAL, PACK, judged_at
 from ..skills.skill import INLINE_BUDGET, Skill, load_skill
@@ -123,7 +123,7 @@ def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json:
     if request.judge == PACK:
         click.echo(f"{log_dir}: to be judged by `skilldyno pack` or `skilldyno score`", err=True)
         return
-    result = compare_logs([log_dir], log_dir / "report.html", prices=prices)
+    result = compare_logs([log_dir], Places(log_dir / "report.html"), prices=prices)
     if as_json:
         click.echo(json.dumps({**result.to_json(), "log_dir": str(log_dir)}))
     else:

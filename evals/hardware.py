@@ -10,7 +10,6 @@ from typing import Any, get_args
 import click
 from tabulate import tabulate
 
-from ..scorers.judge.probe import probe
 from ..tasks.errors import UsageError
 from ..tasks.hardware import (
     PROFILES,
@@ -120,6 +119,9 @@ def probe_command(device: Kind | None, file: Path | None, *, as_json: bool) -> N
     """
     if file is not None:
         _require_writable(file)
+    # It imports torch, which no other command here needs.
+    from ..scorers.judge.probe import probe
+
     click.echo("measuring this machine, a few seconds …", err=True)
     found = probe(device)
     if file is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from ..scorers.executors.chosen import chosen_executor
 from ..scorers.job import parse_archs
 from ..scorers.judge.files import judge_digest
 from ..scorers.kernel import scorer_for
+from ..skills.kept import keep_files
 from ..skills.skill import INLINE_BUDGET, load_skill
 from ..skills.variants import Delivery, Variant, VariantError, make_variant
 from ..tasks.catalogue import add_operations
@@ -26,12 +26,10 @@ from ..tasks.problem import Problem
 from ..tasks.prompt import write_prompt
 from ..tasks.suite import Suite, load_suite
 from .agent import AgentBudget, Working, agent_sandbox, kernel_file
+from .digests import setting_digest, task_version
 from .recording import load_recording
 from .solvers import deliver_by_tool, deliver_inline, note_activation, replay
 from .turns import in_turn
-
-# The first number rises with whatever makes scores incomparable with earlier ones.
-COMPARABILITY = 1
 
 Judging = Literal["here", "later"]
 Mode = Literal["single", "agent"]
@@ -118,7 +116,12 @@ def kernel_skill(
     if mode == "agent":
         working = Working(agent, AgentBudget(judge_calls, agent_seconds, agent_tokens), unsafe)
         working.require(chosen.language, recording)
-    setting = _setting_digest(eval_tasks, archs, working)
+    setting = setting_digest(
+        judge_digest(),
+        [(each.operation.digest, write_prompt(each)) for each in eval_tasks],
+        archs,
+        working.describe() if working is not None else None,
+    )
     return Task(
         dataset=MemoryDataset([_sample(t, archs, working) for t in eval_tasks], name=chosen.name),
         solver=_solvers(skill, choice, made, inline_budget, recording, working),
@@ -128,7 +131,7 @@ def kernel_skill(
         sandbox=agent_sandbox() if working is not None else None,
         epochs=Epochs(epochs or chosen.epochs, "mean"),
         name="kernel_skill",
-        version=f"{COMPARABILITY}-{_content_digest(setting, made)}",
+        version=task_version(setting, made.delivery, made.fingerprint, made.message),
         metadata={
             **_describe(made, inline_budget),
             "suite": chosen.name,
@@ -199,6 +202,7 @@ def _describe(variant: Variant, budget: int) -> dict[str, Any]:
             "fingerprint": skill.fingerprint,
             "tokens": variant.tokens,
             "source": skill.source,
+            "files": keep_files(skill),
         }
     return {
         "variant": variant.name,
@@ -208,24 +212,3 @@ def _describe(variant: Variant, budget: int) -> dict[str, Any]:
         "tokens": variant.tokens,
         **variant.about,
     }
-
-
-def _setting_digest(
-    eval_tasks: list[EvalTask], archs: tuple[str, ...], working: Working | None
-) -> str:
-    """What arms must share to be compared: judge, archs, operations, prompts, agents' budget."""
-    digest = hashlib.sha256(judge_digest().encode())
-    for eval_task in eval_tasks:
-        digest.update(eval_task.operation.digest.encode())
-        digest.update(write_prompt(eval_task).encode())
-    digest.update("".join(archs).encode())
-    if working is not None:
-        digest.update(repr(working.describe()).encode())
-    return digest.hexdigest()
-
-
-def _content_digest(setting: str, variant: Variant) -> str:
-    # Inspect does not look into files that a task reads: an edited Skill, op or judge must show
-    # in the version, or a resumed run would mix old and new.
-    parts = (setting, variant.delivery, variant.fingerprint, variant.message or "")
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]

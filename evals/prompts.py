@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from inspect_ai.model import get_model
 
-from ..results.compare import compare_logs
+from ..results.compare import Places, compare_logs
 from ..scorers.executors.chosen import PACK, judged_at
 from ..tasks.errors import UsageError
 from .completions import Findings, read_completions
@@ -107,7 +107,7 @@ def import_command(
     if judge == PACK:
         click.echo(f"{logs}: to be judged by `skilldyno score` or `skilldyno pack`", err=True)
     elif not as_json:
-        click.echo(compare_logs([logs], logs / "report.html").text)
+        click.echo(compare_logs([logs], Places(logs / "report.html")).text)
 
 
 def _earlier(path: Path, prompts: list[Prompt]) -> dict[str, RecordedCompletion]:

@@ -28,11 +28,16 @@ def write_dataset(comparisons: Sequence[Comparison], rows: pd.DataFrame, folder:
     # The import takes a second that nobody pays who does not export.
     import datasets
 
-    flat = rows.assign(**{name: rows[name].map(json.dumps) for name in _NESTED})
+    flat = rows.assign(**{name: rows[name].map(_text) for name in _NESTED})
     (folder / _ROWS).parent.mkdir(parents=True, exist_ok=True)
     datasets.Dataset.from_pandas(flat, preserve_index=False).to_parquet(folder / _ROWS)
     (folder / "README.md").write_text(_card(comparisons), encoding="utf-8")
     return folder
+
+
+def _text(value: Any) -> str:
+    # A packed record is no dict.
+    return json.dumps(value, default=dict)
 
 
 def _card(comparisons: Sequence[Comparison]) -> str:

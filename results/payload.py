@@ -45,9 +45,9 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "speed_baseline": comparison.speed_baseline,
         "arms": [plain(dataclasses.asdict(arm)) for arm in comparison.arms],
         "taxes": [plain(dataclasses.asdict(each)) for each in comparison.taxes],
-        "contrasts": [_contrast(each) for each in comparison.contrasts],
-        "by_kind": [_contrast(each) for each in comparison.by_kind],
-        "against_sham": [_contrast(each) for each in comparison.against_sham],
+        "contrasts": [contrast_json(each) for each in comparison.contrasts],
+        "by_kind": [contrast_json(each) for each in comparison.by_kind],
+        "against_sham": [contrast_json(each) for each in comparison.against_sham],
         "headroom": [
             plain(dataclasses.asdict(each) | {"saturated": each.saturated})
             for each in comparison.headroom
@@ -55,7 +55,8 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _contrast(each: Contrast) -> dict[str, Any]:
+def contrast_json(each: Contrast) -> dict[str, Any]:
+    """A contrast with its label and summary, as a dictionary that `json.dumps` takes."""
     return plain(dataclasses.asdict(each) | {"label": each.label, "summary": each.summary()})
 
 

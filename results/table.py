@@ -17,9 +17,11 @@ from .errors import (
     UnjudgedLogError,
     UnreadableLogError,
 )
-from .logs import read_log, select_logs
+from .kept_rows import rows_of_log
+from .logs import read_log, read_samples, select_logs
 from .measured import best_share
 from .prices import Prices, load_prices
+from .record import Record
 from .usage import sample_usage
 
 SCORERS = ("kernel_quality", "repository_quality")
@@ -98,7 +100,7 @@ SCHEMA: tuple[Column, ...] = (
     Column("isolation", "str", "how the candidate was confined while it ran"),
     Column("judge_seconds", "float", "time spent on building, checking and timing"),
     Column("answer", "str", "source of the candidate; empty without code"),
-    Column("evidence", "object", "the judge's record (dict); empty where nothing was judged"),
+    Column("evidence", "object", "the judge's record (mapping); empty where nothing was judged"),
     Column("packages", "object", "versions of the packages that ran the evaluation (dict)"),
 )
 """Every column of `read_rows`, in order."""
@@ -124,9 +126,8 @@ def read_rows(
             mixed, several judges.
     """
     known = prices or load_prices()
-    records = [record for file in select_logs(paths) for record in _log_records(file, known)]
-    rows = pd.DataFrame(records, columns=[column.name for column in SCHEMA])
-    rows = rows.astype({column.name: column.dtype for column in SCHEMA})
+    parts = [rows_of_log(file, known, _make_rows) for file in select_logs(paths)]
+    rows = pd.concat(parts, ignore_index=True)
     rows = rows.sort_values(["model", "variant", "eval_task", "epoch"], ignore_index=True)
     _refuse_duplicates(rows)
     if not mix:
@@ -135,22 +136,19 @@ def read_rows(
     return rows
 
 
+def _make_rows(file: Path, prices: Prices) -> pd.DataFrame:
+    records = _log_records(file, prices)
+    rows = pd.DataFrame(records, columns=[column.name for column in SCHEMA])
+    return rows.astype({column.name: column.dtype for column in SCHEMA})
+
+
 def _log_records(file: Path, prices: Prices) -> list[dict[str, Any]]:
-    log = read_log(file)
+    log = read_log(file, header_only=True)
     metadata = log.metadata
     if not {"variant", "hardware", "language", "judge_digest"} <= metadata.keys():
         raise ForeignLogError(
             f"{file} is a log of the task {log.eval.task}, not of skilldyno's: "
             "move it out of the selection."
-        )
-    if not log.samples:
-        raise UnreadableLogError(
-            f"{file} holds no samples: run the command that wrote it again to resume it, "
-            "or move it out of the selection."
-        )
-    if not any(sample.scores or sample.error for sample in log.samples):
-        raise UnjudgedLogError(
-            f"The candidates of {file} have not been judged: run `skilldyno score {file}` first."
         )
     skill = metadata.get("skill") or {}
     shared = {
@@ -166,7 +164,21 @@ def _log_records(file: Path, prices: Prices) -> list[dict[str, Any]]:
         "suite": metadata.get("suite", ""),
         "packages": log.eval.packages,
     }
-    return [shared | _sample_record(log, sample, prices) for sample in log.samples]
+    records: list[dict[str, Any]] = []
+    judged = False
+    for sample in read_samples(file):
+        judged = judged or bool(sample.scores or sample.error)
+        records.append(shared | _sample_record(log, sample, prices))
+    if not records:
+        raise UnreadableLogError(
+            f"{file} holds no samples: run the command that wrote it again to resume it, "
+            "or move it out of the selection."
+        )
+    if not judged:
+        raise UnjudgedLogError(
+            f"The candidates of {file} have not been judged: run `skilldyno score {file}` first."
+        )
+    return records
 
 
 def _sample_record(log: EvalLog, sample: EvalSample, prices: Prices) -> dict[str, Any]:
@@ -232,7 +244,7 @@ def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
         "isolation": (evidence.get("isolation") or {}).get("level", ""),
         "judge_seconds": float(sum((evidence.get("seconds") or {}).values())),
         "answer": score.answer or "",
-        "evidence": evidence,
+        "evidence": Record.pack(evidence),
     }
     if evidence["verdict"] == "infra_error" or _is_nan(score.value):
         record |= _missing("unscored", evidence["reason"])
@@ -267,7 +279,7 @@ def _errored(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
         "judge_digest": log.metadata["judge_digest"],
         "isolation": "",
         "answer": "",
-        "evidence": {},
+        "evidence": Record.pack({}),
         **_missing("errored", message.strip().partition("\n")[0]),
     }
 

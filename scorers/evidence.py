@@ -15,6 +15,7 @@ from .judge.steps import refused
 __all__ = [
     "EvidenceError",
     "compact",
+    "evidence_path",
     "evidence_schema",
     "no_code",
     "parse_evidence",
@@ -108,9 +109,14 @@ def compact(evidence: Evidence) -> dict[str, Any]:
 def store(evidence: Evidence, folder: Path) -> Path:
     """Write the whole record, raw samples included, to a file named by the candidate's digest."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = evidence.id.replace("/", "-").replace(":", "-")
-    path = folder / f"{name}-{evidence.candidate[:12] or 'none'}.json"
+    path = evidence_path(evidence, folder)
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(evidence.to_dict(), indent=1), encoding="utf-8")
     partial.replace(path)
     return path
+
+
+def evidence_path(evidence: Evidence, folder: Path) -> Path:
+    """Where `store` puts a record."""
+    name = evidence.id.replace("/", "-").replace(":", "-")
+    return folder / f"{name}-{evidence.candidate[:12] or 'none'}.json"

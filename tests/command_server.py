@@ -1,29 +1,53 @@
 """Runs the skilldyno command in forks of one process that has imported what commands need.
 
-Each line of stdin is a request in JSON: `arguments`, `environment`, `folder`, and the files
-`stdout` and `stderr`.  The answer is the exit code, on a line.  A fork is a process of its own, as
-the installed command is, without the seconds that its imports take.
+Argument: the descriptor of a socket that listens.  Each connection brings a request in JSON, on one
+line, of `arguments`, `environment` and `folder`, and three descriptors for the command's streams;
+the answer is the exit code, on a line.  A fork is a process of its own, as the installed command
+is, without the seconds that its imports take.  The server ends with its stdin.
 """
 
+import atexit
+import functools
+import importlib.metadata
 import json
 import os
+import pkgutil
 import runpy
+import select
+import socket
 import sys
+import threading
+from importlib import import_module
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import inspect_ai  # noqa: F401
-
-import skilldyno.evals.gate
-import skilldyno.evals.kernel_skill
-import skilldyno.results.compare  # noqa: F401
+import skilldyno.evals
 from skilldyno.evals.cli import main
 
+# What Inspect imports when it runs a first sample, as far as it is installed.
+LATE = ("acp", "anthropic", "openai", "inspect_ai.model._openai_responses")
+REQUEST_BYTES = 1 << 20
 
-def serve_one(request: dict) -> None:
-    """Become the command, and end."""
-    for descriptor, name in ((1, "stdout"), (2, "stderr")):
-        os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT, 0o600), descriptor)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+
+def get_ready() -> None:
+    """Do once what each command would do again: its imports, and Inspect's scan of packages."""
+    # Before the import of Inspect, which takes the function by its name.
+    importlib.metadata.packages_distributions = functools.cache(packages_distributions)
+    importlib.metadata.packages_distributions()
+    for module in pkgutil.iter_modules(skilldyno.evals.__path__):
+        import_module(f"skilldyno.evals.{module.name}")
+    for name in LATE:
+        try:
+            import_module(name)
+        except ImportError:
+            continue
+
+
+def become_command(request: dict, streams: list[int]) -> None:
+    """Be the command, and end as it does."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
@@ -31,11 +55,38 @@ def serve_one(request: dict) -> None:
         if (Path(folder) / "sitecustomize.py").is_file():
             runpy.run_path(str(Path(folder) / "sitecustomize.py"))
     sys.argv = ["skilldyno", *request["arguments"]]
-    main()
+    try:
+        main()
+    except SystemExit as end:
+        if not isinstance(end.code, int):
+            raise
+        # To take all modules apart, as the interpreter would now, takes two seconds.
+        threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code)
 
 
-for line in sys.stdin:
+def serve_one(connection: socket.socket) -> None:
+    """Fork a command for a request, and answer with its exit code."""
+    message, streams, _, _ = socket.recv_fds(connection, REQUEST_BYTES, 3)
+    while not message.endswith(b"\n"):
+        message += connection.recv(REQUEST_BYTES)
     child = os.fork()
     if child == 0:
-        serve_one(json.loads(line))
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        connection.close()
+        become_command(json.loads(message), streams)
+    for stream in streams:
+        os.close(stream)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    connection.sendall(f"{code}\n".encode())
+
+
+if __name__ == "__main__":
+    get_ready()
+    with socket.socket(fileno=int(sys.argv[1])) as listener:
+        while sys.stdin not in select.select([sys.stdin, listener], [], [])[0]:
+            connection, _ = listener.accept()
+            with connection:
+                serve_one(connection)

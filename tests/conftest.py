@@ -1,15 +1,18 @@
 """What several rooms' tests share: kernels, and the judge of this machine."""
 
-import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from browser import Browser, start_browser
+from command_client import SERVER, run_command
 
 from skilldyno.scorers.evidence import Evidence
 from skilldyno.scorers.executors.local import LocalExecutor, local_executor
@@ -21,42 +24,69 @@ TESTS = Path(__file__).parent
 _numbers = count()
 
 SkilldynoCommand = Callable[..., "subprocess.CompletedProcess[str]"]
-Judge = Callable[[str], "Future[Evidence]"]
+Judge = Callable[..., "Future[Evidence]"]
 
 
 @pytest.fixture(scope="session")
-def skilldyno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SkilldynoCommand]:
+def anyio_backend() -> str:
+    """What Inspect runs on, whatever else is installed."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Threads of several tests at once would wait for one another at every operator."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def command_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The socket of a process that runs commands in forks of its own, also for shells."""
+    path = str(tmp_path_factory.mktemp("server") / "socket")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        descriptor = listener.fileno()
+        server = subprocess.Popen(
+            [sys.executable, str(TESTS / "command_server.py"), str(descriptor)],
+            stdin=subprocess.PIPE,
+            pass_fds=[descriptor],
+        )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(SERVER, path)
+        yield path
+    server.kill()
+    server.communicate()
+
+
+@pytest.fixture(scope="session")
+def skilldyno(command_server: str, tmp_path_factory: pytest.TempPathFactory) -> SkilldynoCommand:
     """Runs the command, and gives back what it printed and its exit code."""
-    folder = tmp_path_factory.mktemp("commands")
-    server = subprocess.Popen(
-        [sys.executable, str(TESTS / "command_server.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stdin is not None
-    assert server.stdout is not None
-    requests, answers = server.stdin, server.stdout
+    files = tmp_path_factory.mktemp("commands")
 
     def run(
         *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        files = [folder / f"{next(_numbers)}.{name}" for name in ("stdout", "stderr")]
-        request = {
-            "arguments": arguments,
-            "environment": dict(os.environ if env is None else env),
-            "folder": str(cwd or Path.cwd()),
-            "stdout": str(files[0]),
-            "stderr": str(files[1]),
-        }
-        requests.write(json.dumps(request) + "\n")
-        requests.flush()
-        code = int(answers.readline())
-        return subprocess.CompletedProcess(arguments, code, *(f.read_text() for f in files))
+        said = [files / f"{next(_numbers)}.{name}" for name in ("stdout", "stderr")]
+        with open(os.devnull) as empty, said[0].open("w") as stdout, said[1].open("w") as stderr:
+            code = run_command(
+                command_server,
+                arguments,
+                os.environ if env is None else env,
+                cwd or Path.cwd(),
+                [empty.fileno(), stdout.fileno(), stderr.fileno()],
+            )
+        return subprocess.CompletedProcess(arguments, code, *(f.read_text() for f in said))
 
-    yield run
-    requests.close()
-    server.wait()
+    return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium that all tests of pages share."""
+    with start_browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -67,15 +97,16 @@ def executor() -> LocalExecutor:
 
 @pytest.fixture(scope="session")
 def judge(executor: LocalExecutor) -> Judge:
-    """Submits a kernel for rms_norm in C++ to the judge."""
+    """Submits a kernel for rms_norm in C++ to the judge, to be timed or checked alone."""
 
-    def submit(source: str) -> "Future[Evidence]":
+    def submit(source: str, until: Literal["check", "time"] = "time") -> "Future[Evidence]":
         job = make_job(
             id=f"test-{next(_numbers)}",
             source=source,
             operation=load_operation("rms_norm"),
             hardware=load_profile("cpu-x86_64"),
             language="cpp",
+            until=until,
         )
         job["settings"]["call_seconds"] = 4.0
         return executor.submit(job)

@@ -56,8 +56,8 @@ def markdown(result: GateResult) -> str:
     """
     rows = [
         [
-            _cell(each.model),
-            *map(_cell, _row(each, "")[:6]),
+            wording.markdown_cell(each.model),
+            *map(wording.markdown_cell, _row(each, "")[:6]),
             f"{_MARKS[each.verdict]} {each.verdict}",
         ]
         for each in result.criteria
@@ -66,9 +66,9 @@ def markdown(result: GateResult) -> str:
     width = max(len(_name(each)) for each in result.criteria)
     strips = [f"{_name(each):{width}}  {strip(each)}  {each.verdict}" for each in result.criteria]
     parts = [
-        f"### {_MARKS[result.verdict]} {result.verdict}: {_cell(result.new)} against "
-        f"{_cell(result.old)}",
-        f"{_cell(result.summary())}.",
+        f"### {_MARKS[result.verdict]} {result.verdict}: "
+        f"{wording.markdown_cell(f'{result.new} against {result.old}')}",
+        f"{wording.markdown_cell(result.summary())}.",
         tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True),
         "```text\n" + "\n".join(strips) + "\n```",
         f"`┃` is the margin, `│` no change. {_bounds(result)}",
@@ -101,11 +101,6 @@ def _bounds(result: GateResult) -> str:
         f"{wording.count(result.epochs, 'epoch')}; bounds are one-sided at "
         f"{100 * (1 - result.alpha):g} %, each by itself, and speak of this suite alone."
     )
-
-
-def _cell(text: str) -> str:
-    # A model's or a Skill's name must not end a table's cell or begin an element.
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
 def _wrapped(texts: list[str]) -> list[str]:

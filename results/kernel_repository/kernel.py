@@ -95,7 +95,7 @@ def kernel_of_row(row: dict[str, Any], files: dict[str, str] | None) -> JudgedKe
     return JudgedKernel(
         eval_task=eval_task,
         source=row["answer"],
-        evidence=row["evidence"],
+        evidence=dict(row["evidence"]),
         files=files,
         model=row["model"],
         variant=row["variant"],

@@ -1,5 +1,6 @@
-"""The self-contained HTML report of a comparison."""
+"""The HTML report of a comparison, and its plots as pictures."""
 
-from .write import render_report, write_report
+from .plots import write_plots
+from .write import Report, make_report, write_report
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["Report", "make_report", "write_plots", "write_report"]

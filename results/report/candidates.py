@@ -1,107 +1,91 @@
-"""Candidates as the report shows them."""
+"""Candidates as the report's table shows them."""
 
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..statistics import Comparison
+from .details import rounded
+from .visible import visible
+
+_MOST_WORDS = 200
 
 
 @dataclass(frozen=True)
-class CheckGrid:
-    """The checks of one candidate.
+class Candidates:
+    """The samples by op, model, variant (the baseline first) and epoch.
 
     Attributes:
-        distributions: Column names.
-        rows: Workload, whether the model was shown it, and for each distribution (error in units
-            of the tolerance, passed), or None where it was not checked.
-        passed: Number of checks that passed.
-        total: Number of checks.
-        failures: Workload, distribution and detail of each that failed.
+        samples: Their rows, with the columns of `read_rows` as attributes.
+        order: For each of them the index of its row.
+        table: What the page's script makes its table of.
     """
 
-    distributions: tuple[str, ...]
-    rows: tuple[tuple[str, bool, tuple[tuple[str, bool] | None, ...]], ...]
-    passed: int
-    total: int
-    failures: tuple[tuple[str, str, str], ...]
+    samples: list[Any]
+    order: tuple[int, ...]
+    table: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One sample.
-
-    Attributes:
-        row: The sample's row: the columns of `read_rows` as attributes.
-        evidence: The judge's record; empty if nothing was judged.
-        checks: The checks; None if there were none.
-    """
-
-    row: Any
-    evidence: dict[str, Any]
-    checks: CheckGrid | None
-
-
-def candidates_by_op(
-    comparison: Comparison, rows: pd.DataFrame
-) -> list[tuple[str, list[Candidate]]]:
-    """Group the samples by op.
+def gather_candidates(comparison: Comparison, rows: pd.DataFrame) -> Candidates:
+    """Gather the candidates of a comparison.
 
     Args:
         comparison: Result of `compare`.
         rows: The rows that were compared.
 
     Returns:
-        Op, and its samples by model, variant (the baseline first) and epoch; ops by name.
+        The candidates.
     """
-    place = {name: at for at, name in enumerate((comparison.baseline, *comparison.variants))}
-    ordered = rows.assign(place=[place[name] for name in rows["variant"]])
-    ordered = ordered.sort_values(["op", "model", "place", "epoch"])
-    groups: dict[str, list[Candidate]] = {}
+    variants = (comparison.baseline, *comparison.variants)
+    place = {name: index for index, name in enumerate(variants)}
+    ordered = rows.assign(place=[place[name] for name in rows["variant"]], at=np.arange(len(rows)))
+    ordered = ordered.sort_values(["op", "model", "place", "epoch"], kind="stable")
     samples: list[Any] = list(ordered.itertuples(index=False))
-    for row in samples:
-        evidence: dict[str, Any] = row.evidence or {}
-        checks = evidence.get("checks") or []
-        groups.setdefault(str(row.op), []).append(
-            Candidate(row, evidence, _grid(checks) if checks else None)
-        )
-    return list(groups.items())
-
-
-def _grid(checks: list[dict[str, Any]]) -> CheckGrid:
-    distributions = tuple(sorted({check["distribution"] for check in checks}))
-    workloads = tuple(dict.fromkeys(check["workload"] for check in checks))
-    by_place = {(check["workload"], check["distribution"]): check for check in checks}
-    visible = {check["workload"]: bool(check["visible"]) for check in checks}
-
-    def cell(workload: str, distribution: str) -> tuple[str, bool] | None:
-        check = by_place.get((workload, distribution))
-        return None if check is None else (_error(check["error"]), check["status"] == "pass")
-
-    failed = [check for check in checks if check["status"] != "pass"]
-    return CheckGrid(
-        distributions=distributions,
-        rows=tuple(
-            (
-                workload,
-                visible[workload],
-                tuple(cell(workload, distribution) for distribution in distributions),
-            )
-            for workload in workloads
-        ),
-        passed=len(checks) - len(failed),
-        total=len(checks),
-        failures=tuple(
-            (check["workload"], check["distribution"], check.get("detail") or "")
-            for check in failed
-        ),
+    names = {
+        "ops": _Names(),
+        "models": _Names(),
+        "variants": _Names(variants),
+        "verdicts": _Names(),
+        "reasons": _Names(),
+    }
+    return Candidates(
+        samples=samples,
+        order=tuple(int(sample.at) for sample in samples),
+        table={
+            "rows": [_row(sample, names) for sample in samples],
+            **{name: [visible(text) for text in each.places] for name, each in names.items()},
+        },
     )
 
 
-def _error(value: float | None) -> str:
-    if value is None:
-        return "–"
-    if 0 < value < 0.005:
-        return "<0.01"
-    return f"{value:.2f}" if value < 100 else f"{value:.2g}"
+class _Names:
+    """Numbers for names, in the order in which they are first met."""
+
+    def __init__(self, known: tuple[str, ...] = ()):
+        self.places = {name: index for index, name in enumerate(known)}
+
+    def __getitem__(self, name: str) -> int:
+        return self.places.setdefault(name, len(self.places))
+
+
+def _row(sample: Any, names: dict[str, _Names]) -> list[float | int | None]:
+    """One line of the table; the page's script knows the columns by their places."""
+    correct = sample.verdict == "correct"
+    return [
+        names["ops"][sample.op],
+        names["models"][sample.model],
+        names["variants"][sample.variant],
+        int(sample.epoch),
+        names["verdicts"][sample.verdict],
+        # Of what is correct, the numbers say it all.
+        -1 if correct else names["reasons"][sample.reason[:_MOST_WORDS]],
+        rounded(sample.speedup),
+        rounded(sample.speedup_low),
+        rounded(sample.speedup_high),
+        int(sample.ambiguous),
+        rounded(sample.roofline_fraction),
+        rounded(sample.output_tokens),
+        rounded(sample.judge_seconds),
+    ]

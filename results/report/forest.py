@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..statistics import POOLED, PRIMARY, Comparison, Contrast, wording
-from .svg import ACCENT, INK, MUTED, RULE, SURFACE, font, new_figure, to_svg
+from .svg import ACCENT, INK, MUTED, RULE, SURFACE, Plot, font, new_figure
 
-_TITLE, _AXIS, _GAP = 30, 34, 14
+_TITLE, _AXIS, _GAP, _HEAD = 30, 34, 14, 80
 _UNITS = {"points": "Percentage points", "ratio": "Ratio, on a log scale"}
 
 
@@ -47,7 +46,7 @@ class _Row:
     contrast: Contrast | None
 
 
-def forest_plots(comparison: Comparison) -> tuple[Markup, Markup]:
+def forest_plots(comparison: Comparison) -> tuple[Plot, Plot]:
     """Draw every contrast: pooled in each metric, single models in the primary ones.
 
     Args:
@@ -57,19 +56,31 @@ def forest_plots(comparison: Comparison) -> tuple[Markup, Markup]:
         The plot for a wide page, and the plot for a phone.
     """
     return (
-        _draw(comparison, _WIDE, "forest-wide"),
+        _draw(comparison, _WIDE, "forest"),
         _draw(comparison, _NARROW, "forest-narrow"),
     )
 
 
-def _draw(comparison: Comparison, layout: _Layout, name: str) -> Markup:
+def forest_picture(comparison: Comparison) -> Plot:
+    """Draw the same to be shown by itself, with a title that says what was compared.
+
+    Args:
+        comparison: Result of `compare`.
+    """
+    return _draw(comparison, _WIDE, "forest", head=_HEAD)
+
+
+def _draw(comparison: Comparison, layout: _Layout, name: str, head: int = 0) -> Plot:
     panels = {unit: _rows(comparison, unit, layout) for unit in _UNITS}
     heights = [_TITLE + layout.row * len(rows) + _AXIS for rows in panels.values()]
-    figure = new_figure(layout.width, sum(heights) + _GAP)
-    top = 0.0
-    for (unit, rows), height in zip(panels.items(), heights, strict=True):
+    height = head + sum(heights) + _GAP
+    figure = new_figure(layout.width, height)
+    if head:
+        _head(figure, comparison, height)
+    top = float(head)
+    for (unit, rows), taken in zip(panels.items(), heights, strict=True):
         _panel(figure, unit, rows, layout, top)
-        top += height + _GAP
+        top += taken + _GAP
     described = "; ".join(
         f"{each.variant}, {each.model_name}, {wording.metric_label(each.metric)} "
         f"{wording.amount(each.estimate, each.unit)} "
@@ -77,7 +88,33 @@ def _draw(comparison: Comparison, layout: _Layout, name: str) -> Markup:
         for each in comparison.shown
         if each.model == POOLED
     )
-    return to_svg(figure, name, f"Effects with 95 % intervals. {described}")
+    return Plot(name, f"Effects with 95 % intervals. {described}", figure)
+
+
+def _head(figure: Figure, comparison: Comparison, height: float) -> None:
+    about = [
+        ", ".join(comparison.models),
+        wording.count(len(comparison.ops), "op"),
+        wording.count(comparison.samples, "sample"),
+        f"{comparison.hardware}, {comparison.language}",
+        f"speedups over {comparison.speed_baseline}" if comparison.speed_baseline else "",
+    ]
+    title = f"{', '.join(comparison.variants)} against {comparison.baseline}"
+    lines = (
+        (12, title, INK, font(17, bold=True)),
+        (37, "  ·  ".join(part for part in about if part), MUTED, font(12)),
+        (56, comparison.notice, MUTED, font(12)),
+    )
+    for down, text, colour, face in lines:
+        figure.text(
+            0,
+            1 - down / height,
+            wording.shorten(text, 130),
+            color=colour,
+            fontproperties=face,
+            va="center_baseline",
+            parse_math=False,
+        )
 
 
 def _rows(comparison: Comparison, unit: str, layout: _Layout) -> list[_Row]:
@@ -108,12 +145,11 @@ def _panel(figure: Figure, unit: str, rows: Sequence[_Row], layout: _Layout, top
     )
     axes.set_ylim(height, 0)
     axes.patch.set_visible(False)
-    _scale(axes, unit, [row.contrast for row in rows if row.contrast])
+    scale_effects(axes, unit, [row.contrast for row in rows if row.contrast])
     _text(axes, 0, -16, _UNITS[unit], layout, bold=True)
+    _hairlines(axes, [index * layout.row for index in range(1, len(rows))], layout)
     for index, row in enumerate(rows):
         y = index * layout.row
-        if index:
-            _hairline(axes, y, layout)
         _text(axes, row.indent, y + layout.text_line, row.label, layout, bold=row.contrast is None)
         if row.contrast:
             number = wording.amount(row.contrast.estimate, unit)
@@ -123,7 +159,14 @@ def _panel(figure: Figure, unit: str, rows: Sequence[_Row], layout: _Layout, top
             _bar(axes, row.contrast, y + layout.bar_line, layout)
 
 
-def _scale(axes: Axes, unit: str, rows: Sequence[Contrast]) -> None:
+def scale_effects(axes: Axes, unit: str, rows: Sequence[Contrast]) -> None:
+    """Give axes a horizontal scale that holds effects with their intervals, and no difference.
+
+    Args:
+        axes: Without any.
+        unit: Of the effects: "points", or "ratio" for a log scale.
+        rows: The effects.
+    """
     neutral = 0.0 if unit == "points" else 1.0
     ends = [end for each in rows for end in (each.estimate, each.ci_low, each.ci_high)]
     ends = [end for end in ends if not math.isnan(end)] + [neutral]
@@ -179,11 +222,11 @@ def _bar(axes: Axes, each: Contrast, y: float, layout: _Layout) -> None:
     )
 
 
-def _hairline(axes: Axes, y: float, layout: _Layout) -> None:
+def _hairlines(axes: Axes, places: Sequence[float], layout: _Layout) -> None:
     left, right = (_fraction(layout, pixel) for pixel in (0, layout.width))
     axes.plot(
-        [left, right],
-        [y, y],
+        [left, right, math.nan] * len(places),
+        [each for y in places for each in (y, y, math.nan)],
         color=RULE,
         linewidth=0.6,
         transform=axes.get_yaxis_transform(),

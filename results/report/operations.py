@@ -5,11 +5,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from ..statistics import Comparison
 from ..statistics.metrics import deployable_log_speedup
-from .slope import Slope, slope_plot
+from .slope import Slope
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,8 @@ def heatmap(comparison: Comparison, rows: pd.DataFrame) -> Heatmap:
     )
 
 
-def slope_plots(comparison: Comparison, rows: pd.DataFrame) -> list[Markup]:
-    """Draw the deployable speedup of each op, a plot for each variant.
+def slopes(comparison: Comparison, rows: pd.DataFrame) -> dict[str, list[Slope]]:
+    """Average the deployable speedup of each op without and with each variant.
 
     Values are geometric means over epochs, then over the models that ran both arms.
 
@@ -86,8 +85,7 @@ def slope_plots(comparison: Comparison, rows: pd.DataFrame) -> list[Markup]:
         rows: The rows that were compared.
 
     Returns:
-        The plots, in the order of the comparison's variants; none for a variant without an op
-        in both arms.
+        The slopes of each variant; none for a variant without an op in both arms.
     """
     scored = rows.take(np.flatnonzero(rows["status"] == "scored"))
     logs: dict[tuple[str, str, str], list[float]] = {}
@@ -95,19 +93,15 @@ def slope_plots(comparison: Comparison, rows: pd.DataFrame) -> list[Markup]:
     for key, value in zip(keys, deployable_log_speedup(scored), strict=True):
         logs.setdefault(key, []).append(value)
     means = {key: float(np.mean(values)) for key, values in logs.items()}
-    plots: list[Markup] = []
-    for number, variant in enumerate(comparison.variants):
-        slopes = _slopes(comparison, means, variant)
-        if slopes:
-            plots.append(slope_plot(slopes, f"slope-{number}", variant, comparison.baseline))
-    return plots
+    found = {variant: _slopes(comparison, means, variant) for variant in comparison.variants}
+    return {variant: each for variant, each in found.items() if each}
 
 
 def _slopes(
     comparison: Comparison, means: dict[tuple[str, str, str], float], variant: str
 ) -> list[Slope]:
     models = comparison.contrast("deployable_speedup", variant).models
-    slopes: list[Slope] = []
+    found: list[Slope] = []
     for op in comparison.ops:
         arms = [
             [means.get((model, name, op), np.nan) for model in models]
@@ -115,8 +109,8 @@ def _slopes(
         ]
         without, with_variant = np.exp(np.mean(arms, axis=1))
         if not np.isnan(without * with_variant):
-            slopes.append(Slope(op, float(without), float(with_variant)))
-    return slopes
+            found.append(Slope(op, float(without), float(with_variant)))
+    return found
 
 
 def _counts(rows: pd.DataFrame) -> dict[tuple[str, str, str], tuple[int, int]]:

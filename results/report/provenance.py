@@ -1,14 +1,19 @@
 """Where the numbers come from, and what may be wrong with them."""
 
 import json
+import statistics
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
-from ..statistics import Comparison
+from ...tasks.hardware import Rate
+from ..statistics import Comparison, wording
+
+_SHOWN = 3
+_UNITS = {"bandwidth": "B/s"} | dict.fromkeys(get_args(Rate), "op/s")
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class Provenance:
         lost: Model, variant, eval task, epoch and reason of each harness failure.
         ambiguous: Candidates whose timing stayed noisier than the judge asks for.
         isolation: Level and number of candidates run at it.
-        judge: Digest of the judge.
+        judges: Digest of each judge that gave verdicts.
         operations: Op and digest of its definition.
         skills: Variant, fingerprint and tokens of each Skill.
         environment: Name and value of everything the judge recorded of its machine.
@@ -36,7 +41,7 @@ class Provenance:
     lost: tuple[tuple[str, str, str, int, str], ...]
     ambiguous: int
     isolation: tuple[tuple[str, int], ...]
-    judge: str
+    judges: tuple[str, ...]
     operations: tuple[tuple[str, str], ...]
     skills: tuple[tuple[str, str, float], ...]
     environment: tuple[tuple[str, str], ...]
@@ -68,7 +73,7 @@ def provenance(comparison: Comparison, rows: pd.DataFrame) -> Provenance:
         lost=tuple((*_place(row), str(row.reason)) for row in lost),
         ambiguous=sum(bool(row.ambiguous) for row in samples),
         isolation=tuple(Counter(str(row.isolation) for row in samples if row.isolation).items()),
-        judge=str(rows["judge_digest"].iloc[0]),
+        judges=comparison.judges,
         operations=tuple(sorted({(str(row.op), str(row.op_digest)) for row in samples})),
         skills=tuple(
             (arm.variant, arm.skill_fingerprint, arm.skill_tokens)
@@ -87,17 +92,24 @@ def _place(row: Any) -> tuple[str, str, str, int]:
 
 def _merged(records: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
     # A value that differs between samples is a finding: show them all.
-    values: dict[str, dict[str, None]] = {}
+    values: dict[str, dict[Any, None]] = {}
     for record in records:
         for name, value in record.items():
-            text = value if isinstance(value, str) else json.dumps(value)
-            values.setdefault(name, {})[text] = None
-    return tuple((name, _several(list(texts))) for name, texts in values.items())
+            kept = value if isinstance(value, str | int | float) else json.dumps(value)
+            values.setdefault(name, {})[kept] = None
+    return tuple((name, _several(name, list(found))) for name, found in values.items())
 
 
-def _several(texts: list[str]) -> str:
-    shown = ", ".join(texts[:3])
-    return shown if len(texts) <= 3 else f"{shown} and {len(texts) - 3} more"
+def _several(name: str, values: list[Any]) -> str:
+    if name in _UNITS and all(isinstance(value, int | float) for value in values):
+        figures = [wording.quantity(value, _UNITS[name]) for value in _spanned(values)]
+        return figures[0] if len(values) == 1 else "{}, from {} to {}".format(*figures)
+    shown = ", ".join(map(str, values[:_SHOWN]))
+    return shown if len(values) <= _SHOWN else f"{shown} and {len(values) - _SHOWN} more"
+
+
+def _spanned(values: list[float]) -> tuple[float, float, float]:
+    return statistics.median(values), min(values), max(values)
 
 
 def _log_name(path: str) -> str:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from scipy.optimize import isotonic_regression
 
 from ..statistics import wording
 from ..statistics.metrics import DEAD_BAND, FloatArray
-from .svg import GAIN, INK, LOSS, MUTED, RULE, font, new_figure, to_svg
+from .svg import GAIN, INK, LOSS, MUTED, RULE, Plot, font, new_figure
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM, _LINE = 400, 70, 220, 40, 12, 18
 
@@ -30,7 +29,7 @@ class Slope:
     with_variant: float
 
 
-def slope_plot(slopes: Sequence[Slope], name: str, variant: str, baseline: str) -> Markup:
+def slope_plot(slopes: Sequence[Slope], name: str, variant: str, baseline: str) -> Plot:
     """Draw a line for each op, on a log scale.
 
     Args:
@@ -59,10 +58,11 @@ def slope_plot(slopes: Sequence[Slope], name: str, variant: str, baseline: str) 
     axes.plot([0, 1], [0, 0], color=RULE, linewidth=1, linestyle=(0, (3, 3)))
     for x in (0, 1):
         axes.axvline(x, color=RULE, linewidth=1)
-    for each, (start, end) in zip(slopes, ends, strict=True):
-        colour = _colour(each)
-        axes.plot([0, 1], [start, end], color=colour, linewidth=1.8, alpha=0.9)
-        axes.plot([0, 1], [start, end], "o", color=colour, markersize=4.5, clip_on=False)
+    colours = [_colour(each) for each in slopes]
+    for colour in dict.fromkeys(colours):
+        mine = ends[[each == colour for each in colours]]
+        axes.plot(*_joined([0, 1], mine), color=colour, linewidth=1.8, alpha=0.9)
+        axes.plot(*_joined([0, 1], mine), "o", color=colour, markersize=4.5, clip_on=False)
     _labels(axes, ends[:, 0], [wording.ratio(each.without) for each in slopes], line, 0)
     said = [f"{wording.ratio(each.with_variant)}  {each.op}" for each in slopes]
     _labels(axes, ends[:, 1], said, line, 1)
@@ -72,7 +72,7 @@ def slope_plot(slopes: Sequence[Slope], name: str, variant: str, baseline: str) 
         f"{each.op} {wording.ratio(each.without)} to {wording.ratio(each.with_variant)}"
         for each in slopes
     )
-    return to_svg(figure, name, f"Deployable speedup, {baseline} to {variant}: {described}")
+    return Plot(name, f"Deployable speedup, {baseline} to {variant}: {described}", figure)
 
 
 def _colour(each: Slope) -> str:
@@ -82,18 +82,23 @@ def _colour(each: Slope) -> str:
     return GAIN if change > 1 else LOSS
 
 
+def _joined(ends: Sequence[float], heights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Many lines as one with gaps, which is drawn far sooner: `heights` has a pair a line."""
+    x = np.tile([*ends, np.nan], len(heights))
+    return x, np.column_stack([heights, np.full(len(heights), np.nan)]).ravel()
+
+
 def _labels(axes: Axes, values: FloatArray, texts: list[str], line: float, side: int) -> None:
     outward = -1 if side == 0 else 1
     low, high = axes.get_ylim()
     places = spread(values, line, low, high)
-    for value, place, text in zip(values, places, texts, strict=True):
-        axes.plot(
-            [side + outward * 0.04, side + outward * 0.11],
-            [value, place],
-            color=RULE,
-            linewidth=0.8,
-            clip_on=False,
-        )
+    axes.plot(
+        *_joined([side + outward * 0.04, side + outward * 0.11], np.stack([values, places], 1)),
+        color=RULE,
+        linewidth=0.8,
+        clip_on=False,
+    )
+    for place, text in zip(places, texts, strict=True):
         axes.text(
             side + outward * 0.14,
             place,

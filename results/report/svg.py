@@ -1,27 +1,70 @@
-"""Figures as inline SVG whose colours follow the page's theme."""
+"""Figures as inline SVG whose colours follow the page's theme, or as PNG in its light one."""
 
 import io
 import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
+from matplotlib.artist import Artist
+from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
-INK, MUTED, RULE, SURFACE, ACCENT, GAIN, LOSS = (f"#00000{index}" for index in range(1, 8))
-"""Stand-ins that `to_svg` replaces by the page's colours; never drawn as they are."""
+_NAMES = (
+    "ink",
+    "muted",
+    "rule",
+    "surface",
+    "accent",
+    "gain",
+    "loss",
+    "good",
+    "rose",
+    "plum",
+    "teal",
+)
+_VARIABLES = {f"#0000{index:02x}": f"--{name}" for index, name in enumerate(_NAMES, start=1)}
 
-_VARIABLES = {
-    INK: "--ink",
-    MUTED: "--muted",
-    RULE: "--rule",
-    SURFACE: "--surface",
-    ACCENT: "--accent",
-    GAIN: "--gain",
-    LOSS: "--loss",
-}
+INK, MUTED, RULE, SURFACE, ACCENT, GAIN, LOSS, GOOD, ROSE, PLUM, TEAL = _VARIABLES
+"""Stand-ins that are replaced by the page's colours; never drawn as they are."""
+
+SERIES = ((ACCENT, "o"), (LOSS, "s"), (GOOD, "D"), (PLUM, "^"), (TEAL, "v"), (ROSE, "P"))
+"""Colour and marker of one variant after another: no two are told apart by colour alone."""
+
 _PIXELS_PER_INCH = 72
+_PNG_SCALE = 2
+_PNG_MARGIN = 18
+_STYLES = Path(__file__).with_name("report.css")
+
+_DOTS = re.compile(
+    r'<g id="(dots-\d+)">\s*<defs>\s*<path id="(\w+)" d="([^"]*)"[^>]*/>\s*</defs>'
+    r"\s*<g[^>]*>(.*?)</g>\s*</g>",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure with what goes with it.
+
+    Attributes:
+        name: Unique in a page; also the name of its file.
+        description: The same in words.
+        figure: The figure, in stand-in colours.
+    """
+
+    name: str
+    description: str
+    figure: Figure
+
+    @property
+    def svg(self) -> Markup:
+        """The figure as an SVG element."""
+        return to_svg(self.figure, self.name, self.description)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -50,7 +93,8 @@ def to_svg(figure: Figure, name: str, description: str) -> Markup:
     """Render a figure as an SVG element to be put into a page.
 
     Text stays text, in the page's font; the stand-in colours become CSS variables; ids are
-    salted with `name`, and the same in every run.
+    salted with `name`, and the same in every run. Markers of a line with the gid `dots-3` become a
+    group of that class, a `use` element each, in their order and without a style of their own.
 
     Args:
         figure: The figure.
@@ -67,6 +111,7 @@ def to_svg(figure: Figure, name: str, description: str) -> Markup:
     drawing = buffer.getvalue()
     drawing = drawing[drawing.index("<svg") :]
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
+    drawing = _DOTS.sub(_compact, drawing)
     # Groups have the same ids in every figure; only definitions are referred to, by salted ids.
     drawing = re.sub(r'<g id="[^"]*"', "<g", drawing)
     for stand_in, variable in _VARIABLES.items():
@@ -76,3 +121,58 @@ def to_svg(figure: Figure, name: str, description: str) -> Markup:
     label = Markup('<svg role="img" aria-label="{}" style="max-width:{}px" viewBox="0 0 {:g} {:g}"')
     opening = label.format(description, int(width), width, height)
     return Markup(re.sub(r"<svg[^>]*", lambda _: str(opening), drawing, count=1))  # noqa: S704
+
+
+def _compact(group: re.Match[str]) -> str:
+    name, marker, path, uses = group.groups()
+    styles = re.search(r'style="([^"]*)"', uses)
+    dots = "".join(
+        f'<use href="#{marker}" x="{float(x):.1f}" y="{float(y):.1f}"/>'
+        for x, y in re.findall(r'x="([-\d.]+)" y="([-\d.]+)"', uses)
+    )
+    return (
+        f'<g class="dots {name}" style="{styles[1] if styles else ""}"><defs>'
+        f'<path id="{marker}" d="{path}"/></defs>{dots}</g>'
+    )
+
+
+def to_png(figure: Figure, file: Path) -> None:
+    """Write a figure to a PNG file, in the light theme, twice as large for sharp screens.
+
+    Args:
+        figure: The figure; its colours are replaced in place.
+        file: Where to.
+    """
+    for artist in figure.findobj():
+        _recolour(artist)
+    figure.patch.set_visible(True)
+    figure.savefig(
+        file,
+        dpi=_PIXELS_PER_INCH * _PNG_SCALE,
+        facecolor=_light()["--surface"],
+        bbox_inches="tight",
+        pad_inches=_PNG_MARGIN / _PIXELS_PER_INCH,
+    )
+
+
+def _recolour(artist: Artist) -> None:
+    for name in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+        get, put = (getattr(artist, f"{verb}_{name}", None) for verb in ("get", "set"))
+        if get is None or put is None:
+            continue
+        try:
+            old = to_rgba(get())
+        except ValueError:
+            # A collection has one colour for each of its parts, and those here have one part.
+            if not len(get()):
+                continue
+            old = to_rgba(get()[0])
+        variable = _VARIABLES.get(to_hex(old))
+        if variable is not None:
+            put(to_rgba(_light()[variable], old[3]))
+
+
+@cache
+def _light() -> dict[str, str]:
+    styles = _STYLES.read_text(encoding="utf-8").partition("@media")[0]
+    return dict(re.findall(r"(--[a-z]+): (#[0-9a-f]{6})", styles))

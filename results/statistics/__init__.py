@@ -8,6 +8,7 @@ from .compare import compare
 from .comparison import CONTROLS, Comparison, Finding
 from .contrast import ESTIMATES_ONLY_BELOW, POOLED, Contrast, Target
 from .cost import Cost, Tax
+from .curve import FastCurve, fast_curve
 from .detectable import smallest_detectable
 from .headroom import Headroom, room_for_speed
 from .metrics import FAST_THRESHOLDS, METRICS, PRIMARY, Metric, fast
@@ -15,6 +16,7 @@ from .moments import Moments, moments_of_samples
 from .paired import ConfidenceInterval, PairedResult, paired_t, within_cell_variance
 from .rate import Rate, best_of_k, clustered_rate, pass_at_k, wilson
 from .sign_flip import sign_flip
+from .simultaneous import Simultaneous, rank_intervals, simultaneous_intervals
 from .suite import StratifiedOdds, SuiteEffect, stratified_odds, suite_effect
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "ConfidenceInterval",
     "Contrast",
     "Cost",
+    "FastCurve",
     "Finding",
     "Headroom",
     "Metric",
@@ -36,6 +39,7 @@ __all__ = [
     "OpAtK",
     "PairedResult",
     "Rate",
+    "Simultaneous",
     "StratifiedOdds",
     "SuiteEffect",
     "Target",
@@ -45,12 +49,15 @@ __all__ = [
     "clustered_rate",
     "compare",
     "fast",
+    "fast_curve",
     "holm",
     "moments_of_samples",
     "paired_t",
     "pass_at_k",
+    "rank_intervals",
     "room_for_speed",
     "sign_flip",
+    "simultaneous_intervals",
     "smallest_detectable",
     "stratified_odds",
     "suite_effect",

@@ -1,6 +1,7 @@
 """The paired comparison of variants with their baseline."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -76,9 +77,9 @@ def compare(rows: pd.DataFrame, baseline: str = "none", target: Target = "new op
         missing_cells=_missing_cells(samples, baseline, variants),
         judges=tuple(sorted(map(str, rows["judge_digest"].unique()))),
         arms=arms,
-        contrasts=_adjusted(contrasts),
+        contrasts=adjust(contrasts),
         by_kind=_explored(_kind_contrasts(samples, baseline, variants)),
-        against_sham=_adjusted(_sham_contrasts(samples, baseline, variants, target)),
+        against_sham=adjust(_sham_contrasts(samples, baseline, variants, target)),
         headroom=headroom(rows),
         taxes=_taxes(arms, baseline),
     )
@@ -160,7 +161,13 @@ def _sham_contrasts(
     ]
 
 
-def _adjusted(contrasts: list[Contrast]) -> tuple[Contrast, ...]:
+def adjust(contrasts: Sequence[Contrast]) -> tuple[Contrast, ...]:
+    """Adjust the p-values of contrasts by Holm, as one selection of variants.
+
+    Args:
+        contrasts: Not yet adjusted; the families are the pooled and the single models' contrasts
+            of each metric.
+    """
     families: dict[tuple[str, bool], list[int]] = defaultdict(list)
     for index, each in enumerate(contrasts):
         families[each.metric, each.model == POOLED].append(index)
@@ -174,7 +181,7 @@ def _adjusted(contrasts: list[Contrast]) -> tuple[Contrast, ...]:
 
 
 def _explored(contrasts: list[Contrast]) -> tuple[Contrast, ...]:
-    adjusted = _adjusted(contrasts)
+    adjusted = adjust(contrasts)
     rates = benjamini_hochberg(np.array([each.p for each in adjusted]))
     return tuple(replace(each, p_fdr=float(q)) for each, q in zip(adjusted, rates, strict=True))
 

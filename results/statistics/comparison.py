@@ -1,5 +1,6 @@
 """A whole comparison: arms, contrasts and what they say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import wording
@@ -142,10 +143,25 @@ class Comparison:
         return Finding(variant, f"{variant} against {self.baseline}, {who}", tuple(sentences))
 
 
+def beats_sham(against_sham: Sequence[Contrast]) -> bool | None:
+    """Whether a Skill beats inert text of the same length, in at least one metric.
+
+    Args:
+        against_sham: Its contrasts against `sham`.
+
+    Returns:
+        None where there are too few ops to say.
+    """
+    if any(each.label == "estimates only" for each in against_sham):
+        return None
+    return any(each.detected and each.estimate > each.neutral for each in against_sham)
+
+
 def _placebo(against_sham: list[Contrast]) -> str:
     said = "; ".join(f"{each.title.lower()} {each.summary()}" for each in against_sham)
-    if any(each.label == "estimates only" for each in against_sham):
+    beats = beats_sham(against_sham)
+    if beats is None:
         return f"Against sham: {said}"
-    if any(each.detected and each.estimate > each.neutral for each in against_sham):
+    if beats:
         return f"Beats sham, inert text of the same length: {said}"
     return f"A placebo here, for it does not beat sham, inert text of the same length: {said}"

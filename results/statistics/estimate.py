@@ -82,7 +82,7 @@ def contrast(pair: Pair, metric: Metric, model: str, target: Target, kind: str =
 
 
 def _of_new_ops(cells: PairedCells, metric: Metric) -> _Inference:
-    test = paired_t(cells.differences, _variance_floor(cells, metric))
+    test = paired_t(cells.differences, variance_floor(cells, metric))
     ops = len(cells.ops)
     if ops < ESTIMATES_ONLY_BELOW:
         return _Inference(test.estimate)
@@ -122,7 +122,16 @@ def _of_this_suite(cells: PairedCells, metric: Metric) -> _Inference:
     )
 
 
-def _variance_floor(cells: PairedCells, metric: Metric) -> float:
+def variance_floor(cells: PairedCells, metric: Metric) -> float:
+    """The least variance of a difference of rates that chance within cells allows.
+
+    Args:
+        cells: The cells of the metric.
+        metric: Of a ratio nothing is known within cells, and the floor is 0.
+
+    Returns:
+        The variance, of the mean over ops.
+    """
     if metric.unit != "points" or not cells.ops:
         return 0.0
     return sum(within_cell_variance(arm.means * arm.samples, arm.samples) for arm in cells.arms)

@@ -32,7 +32,7 @@ def sign_flip(differences: FloatArray) -> float:
     differences = differences[differences != 0]
     ops = len(differences)
     exact = ops <= EXACT_OPS
-    null = _all_signed_sums(differences) if exact else _random_signs(ops) @ differences
+    null = _all_signed_sums(differences) if exact else random_signs(ops) @ differences
     observed = float(np.sum(differences))
     # Sums that differ by rounding only must count as ties.
     slack = 1e-13 * float(np.sum(np.abs(differences)))
@@ -50,6 +50,7 @@ def _all_signed_sums(differences: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=8)
-def _random_signs(ops: int) -> FloatArray:
+def random_signs(ops: int) -> FloatArray:
+    """9,999 sign patterns of a fixed seed, shape (9999, ops), of -1 and 1."""
     bits = np.random.default_rng(SEED).integers(0, 2, size=(RESAMPLES, ops), dtype=np.int8)
     return bits.astype(float) * 2 - 1

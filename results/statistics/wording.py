@@ -1,9 +1,12 @@
 """Numbers in sentences and tables."""
 
 import math
+import re
 
 from .cost import Tax
 
+# An underscore within a word is no emphasis, and brackets alone are no link.
+_MARKDOWN = re.compile(r"[\\`*|~]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:])")
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -86,6 +89,12 @@ def detectable(value: float, unit: str) -> str:
     return f"{value:.0f} points" if value >= 10 else f"{value:.1f} points"
 
 
+def markdown_cell(text: str) -> str:
+    """Text that in Markdown neither ends a table's cell nor begins an element or an emphasis."""
+    escaped = _MARKDOWN.sub(r"\\\g<0>", text)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
+
+
 def dollars(value: float) -> str:
     """An amount of money with three digits that count: "$12.3", "$0.00412"; "unknown" if NaN."""
     if math.isnan(value):
@@ -107,6 +116,13 @@ def seconds(value: float) -> str:
     if math.isnan(value):
         return "–"
     return f"{value:.0f} s" if value >= 10 else f"{value:.2g} s"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A large figure with three digits and a prefix: "90.9 GB/s"."""
+    shown = float(f"{value:.3g}")
+    power = min(5, math.floor(math.log10(shown) / 3)) if shown >= 1 else 0
+    return f"{shown / 1000**power:.3g} {('', 'k', 'M', 'G', 'T', 'P')[power]}{unit}"
 
 
 def tax(each: Tax) -> str:

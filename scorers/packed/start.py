@@ -115,13 +115,12 @@ def _judge(file: Path, pack: Pack, out: Path, gpus: str) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for turn, jobs in zip(turns, shares, strict=True):
         Judges([*command, "--serve"], environment, turn, progress.add, progress.say).judge(jobs)
-    missing = len(left) - progress.judged
-    if missing:
+    if missing := len(here) - progress.judged:
         progress.say(
             f"{missing} of {len(pack.jobs)} candidates are not judged: the same command goes on "
             "with them"
         )
-    return _INCOMPLETE if missing else _OK
+    return _INCOMPLETE if missing or elsewhere else _OK
 
 
 def _for(places: list[Place], jobs: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -152,7 +151,7 @@ def _places(
     devices: list[str],
     environment: dict[str, str],
 ) -> list[Place]:
-    """Where the jobs are judged; the first is asked for what it lacks.
+    """Where the jobs are judged: this machine's CPU, and those of its GPUs that they are for.
 
     Raises:
         PackError: no device here is one that they are for, or torch is missing.
@@ -161,7 +160,9 @@ def _places(
     wanted = {name: pack.machines[name] for name in {job["hardware"] for job in jobs.values()}}
     for package in ("torch", "numpy"):
         if importlib.util.find_spec(package) is None:
-            raise PackError(f"there is no {package} for {sys.executable}: install it beside torch")
+            raise PackError(
+                f"{sys.executable} has no {package}: run the pack by a Python with torch and numpy"
+            )
     places: list[Place] = []
     for_cpu = frozenset(name for name, machine in wanted.items() if _is_this_cpu(machine))
     if for_cpu:

@@ -18,6 +18,7 @@ from skilldyno.skills.skill import SHIPPED_SKILLS
 ROOT = Path(__file__).parents[2]
 ACTION: Any = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
+CLIENT = ROOT / "tests" / "command_client.py"
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.yml"))
 _EXPRESSION = re.compile(r"^\$\{\{ *([\w.-]+) *\}\}$")
 
@@ -33,10 +34,14 @@ class Runner:
         for name in ("summary", "output"):
             (scratch / name).touch()
         # `gh` is there to be called, and writes down how.
-        gh = scratch / "bin" / "gh"
-        gh.parent.mkdir(exist_ok=True)
-        gh.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >>"$GH_CALLS"\ncat "$5" >>"$GH_CALLS"\n')
-        gh.chmod(0o755)
+        self.program("gh", 'printf "%s\\n" "$@" >>"$GH_CALLS"\ncat "$5" >>"$GH_CALLS"')
+        self.program("skilldyno", f'exec {sys.executable} -I {CLIENT} "$@"')
+
+    def program(self, name: str, text: str) -> None:
+        file = self.scratch / "bin" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"#!/bin/sh\n{text}\n")
+        file.chmod(0o755)
 
     def step(self, name: str) -> "subprocess.CompletedProcess[str]":
         step = STEPS[name]
@@ -85,7 +90,7 @@ def wrong_half(op: str, epoch: int) -> Outcome:
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def repository(command_server: str, tmp_path: Path) -> Path:
     """A repository with a Skill, the commit `base`, and an edit of the Skill on top."""
     folder = tmp_path / "repository"
     shutil.copytree(SHIPPED_SKILLS / "cpu-kernels", folder / "skills" / "cpu-kernels")

@@ -47,7 +47,7 @@ def test_twenty_random_kills_leave_the_same_table(tmp_path, rms_norm):
     while killed < KILLS:
         round_ += 1
         with running(tmp_path / f"run-{round_}", recording) as run:
-            moment = time.monotonic() + numbers.uniform(0.2, 5)
+            moment = time.monotonic() + numbers.uniform(0.2, 4)
             while not run.is_over():
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
@@ -56,7 +56,7 @@ def test_twenty_random_kills_leave_the_same_table(tmp_path, rms_norm):
                     with suppress(ProcessLookupError):
                         os.kill(victim, signal.SIGKILL)
                         killed += 1
-                    moment = time.monotonic() + numbers.uniform(0.2, 5)
+                    moment = time.monotonic() + numbers.uniform(0.2, 4)
             require_table(run.folder, VERDICTS)
 
 

@@ -9,7 +9,6 @@ from inspect_ai.tool import ToolInfo
 
 from skilldyno.evals.local_weights import WeightsError, local_weights
 from skilldyno.results.table import read_rows
-from skilldyno.skills.skill import SHIPPED_SKILLS
 
 pytest.importorskip("xllamacpp", reason="needs the extra 'local'")
 
@@ -17,11 +16,13 @@ MODEL = "local/smollm2-135m"
 
 
 def test_a_weak_model_goes_from_prompt_to_report(skilldyno, suite, tmp_path):
-    # One operation: its prompt is read once for each arm, which takes the most time.
+    # One operation, and a short Skill: to read the prompt of each arm takes the most time.
     suite.write_text(suite.read_text().replace(', "quant_int8"', ""))
-    run = tmp_path / "run"
-    words = ["eval", str(SHIPPED_SKILLS / "cpu-kernels"), "-m", MODEL, "--suite", str(suite)]
-    words += ["--language", "cpp", "--epochs", "2", "-G", "max_tokens=100"]
+    skill, run = tmp_path / "fast", tmp_path / "run"
+    skill.mkdir()
+    (skill / "SKILL.md").write_text("---\nname: fast\ndescription: d\n---\nUse AVX2.\n")
+    words = ["eval", str(skill), "-m", MODEL, "--suite", str(suite)]
+    words += ["--language", "cpp", "--epochs", "2", "-G", "max_tokens=40"]
     done = skilldyno(*words, "--log-dir", str(run), "--json")
     assert done.returncode == 0, done.stderr
     assert "cost about $0.00" in done.stderr
@@ -30,7 +31,7 @@ def test_a_weak_model_goes_from_prompt_to_report(skilldyno, suite, tmp_path):
     assert set(found["verdicts"]) <= {"no_code", "compile_error", "runtime_error", "incorrect"}
     rows: Any = read_rows([run])
     assert set(rows["status"]) == {"scored"}
-    assert rows["output_tokens"].between(1, 100).all()
+    assert rows["output_tokens"].between(1, 40).all()
     assert (rows["input_tokens"] > 200).all()
     assert (rows["model_seconds"] > 0).all()
     assert set(rows["cost"]) == {0}

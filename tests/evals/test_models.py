@@ -88,10 +88,11 @@ def test_arms_take_turns_and_the_report_has_the_cost(skilldyno, command, tmp_pat
     assert found["arms"][0]["by_op"][0]["best_of"] == {"1": 1, "2": 1, "3": 1}
 
 
-def test_a_killed_run_asks_for_what_is_missing_and_no_more(command, tmp_path):
+def test_a_killed_run_asks_for_what_is_missing_and_no_more(skilldyno, command, tmp_path):
     run = tmp_path / "run"
     start = "from skilldyno.evals.cli import main; main()"
-    words = [sys.executable, "-c", start, *command, "-G", "max_connections=2"]
+    resume = [*command, "-G", "max_connections=2"]
+    words = [sys.executable, "-c", start, *resume]
     with model_server(lambda number: (200, PROSE), delay=0.3) as server:
         first = subprocess.Popen(
             words, env=environment(server), start_new_session=True, stderr=subprocess.DEVNULL
@@ -105,14 +106,10 @@ def test_a_killed_run_asks_for_what_is_missing_and_no_more(command, tmp_path):
         first.wait()
         kept, asked = samples_done(run), len(server.requests)
         assert 3 <= kept < 12
-        second = subprocess.run(
-            words, env=environment(server), capture_output=True, text=True, check=False
-        )
+        second = skilldyno(*resume, env=environment(server))
         assert second.returncode == 0, second.stderr
         assert len(server.requests) - asked == 12 - kept
-        third = subprocess.run(
-            words, env=environment(server), capture_output=True, text=True, check=False
-        )
+        third = skilldyno(*resume, env=environment(server))
         assert third.returncode == 0, third.stderr
         assert len(server.requests) - asked == 12 - kept
     assert samples_done(run) == 12

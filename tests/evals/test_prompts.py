@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +21,6 @@ from skilldyno.skills.skill import SHIPPED_SKILLS
 from skilldyno.tasks.errors import UsageError
 
 SKILL = SHIPPED_SKILLS / "cpu-kernels"
-SCRIPT = Path(__file__).parent / "run_small_grid.py"
 
 
 def request(suite: Path, skill: Path = SKILL) -> EvalRequest:
@@ -213,10 +210,9 @@ def test_edited_skill_is_not_taken_for_the_exported_one(suite, tmp_path):
 
 @pytest.mark.alone
 def test_round_trip_gives_the_verdicts_of_the_replay(
-    skilldyno: Callable[..., Any], suite: Path, tmp_path: Path
+    skilldyno: Callable[..., Any], suite: Path, resumed_run: Any, tmp_path: Path
 ) -> None:
-    replayed, folder = tmp_path / "replayed", tmp_path / "out"
-    subprocess.run([sys.executable, str(SCRIPT), str(replayed), str(suite)], check=True)
+    folder = tmp_path / "out"
     command = ["prompts", "export", str(SKILL), "-o", str(folder), "--suite", str(suite)]
     assert skilldyno(*command).returncode == 0
     recording = load_recording("claude-cpp")
@@ -229,6 +225,6 @@ def test_round_trip_gives_the_verdicts_of_the_replay(
             file.write(json.dumps({**row, "completion": found.completion}) + "\n")
     done = skilldyno("prompts", "import", str(folder), str(answers), "-m", "claude")
     assert done.returncode == 0, done.stderr
-    before, after = read_rows([replayed]), read_rows([folder / "logs"])
+    before, after = read_rows([resumed_run.folder]), read_rows([folder / "logs"])
     same = ["variant", "eval_task", "epoch", "candidate", "answer", "verdict"]
     assert before[same].equals(after[same])

@@ -46,6 +46,7 @@ class Outcome:
     build_log: str = "warning: unused variable"
     error: str | None = None
     isolation: str = "bubblewrap"
+    output_tokens: int = 1200
     builds: dict[str, bool | None] | None = None
 
 
@@ -118,7 +119,11 @@ def write_log(
 
 def _sample(identity: dict[str, Any], epoch: int, outcome: Outcome, scored: bool) -> EvalSample:
     output = ModelOutput.from_content("label", f"```cpp\n{outcome.source}```")
-    output.usage = ModelUsage(input_tokens=400, output_tokens=1200, total_tokens=1600)
+    output.usage = ModelUsage(
+        input_tokens=400,
+        output_tokens=outcome.output_tokens,
+        total_tokens=400 + outcome.output_tokens,
+    )
     sample = EvalSample(
         id=f"{identity['op']}/{identity['hardware']}/{identity['language']}",
         epoch=epoch,
@@ -233,5 +238,7 @@ def _timing(speedup: float) -> dict[str, Any]:
         "roofline_seconds": 1.1e-4,
         "roofline_fraction": min(0.95, 0.11 * speedup),
         "bound_seconds": 1.1e-4,
+        "achieved_bandwidth": 1.7e7 * speedup * 1e3,
+        "achieved_rate": 1.3e7 * speedup * 1e3,
         "baselines": {"eager": speedup},
     }

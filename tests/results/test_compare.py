@@ -428,6 +428,7 @@ def test_a_hundred_thousand_samples_take_seconds():
         [rows.assign(epoch=rows["epoch"] + 3 * copy) for copy in range(70)], ignore_index=True
     )
     assert len(many) == 100_800
-    start = time.perf_counter()
+    # Of its own: other tests run beside it.
+    start = time.process_time()
     compare(many)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

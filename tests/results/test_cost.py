@@ -12,7 +12,7 @@ from inspect_ai.model import ModelUsage
 from synthetic_logs import SKILL, Outcome, always, write_log
 from synthetic_rows import NAMES, make_rows
 
-from skilldyno.results.compare import compare_logs
+from skilldyno.results.compare import Places, compare_logs
 from skilldyno.results.payload import comparison_json
 from skilldyno.results.prices import PricesError, load_prices
 from skilldyno.results.statistics import compare
@@ -170,7 +170,7 @@ def test_an_unknown_price_is_unknown_and_never_nothing(tmp_path: Path):
 
     for variant in ("none", SKILL):
         write_log(tmp_path, variant=variant, judge=always(Outcome()), model="lab/a")
-    page = compare_logs([tmp_path], tmp_path / "report.html").reports[0].read_text()
+    page = compare_logs([tmp_path], Places(tmp_path / "report.html")).reports[0].read_text()
     assert ">unknown<" in page
     assert "+0 input and +0 output tokens, dollars unknown" in page
 

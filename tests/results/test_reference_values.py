@@ -1,5 +1,6 @@
 """The statistics against published examples and against other implementations."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -154,6 +155,12 @@ def test_pass_at_k(samples: float, successes: float, k: int, expected: float):
 @pytest.mark.parametrize(("effect", "deviation", "ops"), [(0.5, 1, 33.36713), (0.1, 0.25, 51.0096)])
 def test_power_of_the_paired_t(effect: float, deviation: float, ops: float):
     assert smallest_detectable(deviation, ops) == pytest.approx(effect, rel=1e-5)
+
+
+def test_more_ops_detect_less_and_an_effect_is_found_for_any_number_of_them():
+    effects = [smallest_detectable(1.0, ops) for ops in range(2, 130)]
+    assert all(more < fewer for fewer, more in itertools.pairwise(effects))
+    assert 0 < effects[-1] < effects[0] < 20
 
 
 def test_clustered_rate_is_inspects():

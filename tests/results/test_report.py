@@ -1,18 +1,24 @@
 """The HTML report: self-contained, safe, and with the right numbers."""
 
-import html
+import base64
+import hashlib
+import json
 import re
+import zlib
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from synthetic_logs import OPS, SKILL, Judgement, Outcome, always, write_log
 
-from skilldyno.results.report import render_report, write_report
+from skilldyno.results.report import make_report, write_plots, write_report
+from skilldyno.results.report.attachments import MOST_INSIDE
 from skilldyno.results.report.slope import spread
-from skilldyno.results.report.write import visible
+from skilldyno.results.report.visible import visible
 from skilldyno.results.statistics import compare, wording
 from skilldyno.results.table import read_rows
 
@@ -27,6 +33,7 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.open: list[str] = []
         self.text = ""
+        self.scripts: list[tuple[str, str]] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -42,7 +49,32 @@ class Page(HTMLParser):
         self.elements.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if self.open[-1:] != ["script"]:
+            self.text += data
+            return
+        kind = self.elements[-1][1].get("type") or ""
+        self.scripts.append((kind, data))
+
+    @property
+    def code(self) -> list[str]:
+        return [text for kind, text in self.scripts if not kind]
+
+    @property
+    def table(self) -> dict[str, Any]:
+        return json.loads(next(text for kind, text in self.scripts if kind == "application/json"))
+
+    @property
+    def details(self) -> list[dict[str, Any]]:
+        packed = [text for kind, text in self.scripts if kind == "text/plain"]
+        return [each for text in packed for each in unpacked(text)]
+
+
+def unpacked(text: str) -> list[dict[str, Any]]:
+    return json.loads(zlib.decompress(base64.b64decode(text)))
+
+
+def render_report(rows: pd.DataFrame) -> str:
+    return make_report(compare(rows), rows).page
 
 
 def rows_of(folder: Path, without: Judgement, with_skill: Judgement, **log: object) -> pd.DataFrame:
@@ -72,7 +104,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def page(rows: pd.DataFrame) -> str:
-    return render_report(compare(rows), rows)
+    return render_report(rows)
 
 
 def test_it_is_one_small_file_that_loads_nothing(page: str):
@@ -80,14 +112,25 @@ def test_it_is_one_small_file_that_loads_nothing(page: str):
     parsed = Page(page)
     assert not parsed.open
     for tag, attributes in parsed.elements:
-        assert tag not in ("script", "link", "img", "iframe", "object", "embed", "base", "form")
+        assert tag not in ("link", "img", "iframe", "object", "embed", "base", "form")
         assert not any(name.startswith("on") for name in attributes)
         for name in ("href", "xlink:href", "src"):
             assert (attributes.get(name) or "#").startswith("#")
     assert "@import" not in page
     assert not re.findall(r"url\((?!#)", page)
-    policy = [each for tag, each in parsed.elements if tag == "meta" and "http-equiv" in each]
-    assert "default-src 'none'" in (policy[0]["content"] or "")
+
+
+def test_one_script_may_run_and_it_is_the_pages_own(page: str):
+    parsed = Page(page)
+    (code,) = parsed.code
+    (policy,) = (
+        each["content"] for tag, each in parsed.elements if tag == "meta" and "http-equiv" in each
+    )
+    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in (policy or "")
+    assert "default-src 'none'" in (policy or "")
+    assert "innerHTML" not in code
+    assert "eval" not in code
 
 
 def test_every_reference_has_its_target_and_ids_are_unique(page: str):
@@ -113,43 +156,68 @@ def test_the_numbers_are_those_of_the_comparison(rows: pd.DataFrame, page: str):
     assert "1/2→2/2" not in text
     assert "2/3→3/3" in text
     assert "2/2→3/3" in text
-    row = rows[rows["correct"] == 1].iloc[0]
-    assert f"{row['speedup']:.2f}x" in text
-    assert wording.interval(row["speedup_low"], row["speedup_high"], "ratio") in text
+
+
+def test_the_table_of_candidates_has_a_line_for_each_sample(rows: pd.DataFrame, page: str):
+    table, details = Page(page).table, Page(page).details
+    assert len(table["rows"]) == len(details) == len(rows)
+    for line, detail in zip(table["rows"], details, strict=True):
+        op, model, variant, epoch, verdict, reason, speedup, *_ = line
+        same = rows[
+            (rows["op"] == table["ops"][op])
+            & (rows["model"] == table["models"][model])
+            & (rows["variant"] == table["variants"][variant])
+            & (rows["epoch"] == epoch)
+        ].iloc[0]
+        assert table["verdicts"][verdict] == same["verdict"]
+        assert detail["reason"] == same["reason"]
+        assert detail["source"] == same["answer"]
+        if same["correct"] == 1:
+            assert speedup == pytest.approx(same["speedup"], rel=1e-3)
+        else:
+            assert table["reasons"][reason] == same["reason"]
 
 
 def test_it_says_what_the_data_are_and_where_they_come_from(rows: pd.DataFrame, page: str):
-    text = Page(page).text
+    parsed = Page(page)
+    text = parsed.text
     assert "recorded completions of one model, 8 ops: a demonstration, not a benchmark" in text
     for said in (
-        "it reads the clock",
         "reads the clock",
         "the judge ran out of memory",
         "bubblewrap",
-        rows["judge_digest"].iloc[0][:16],
+        rows["judge_digest"].iloc[0],
+        rows["op_digest"].iloc[0],
+        rows["skill_fingerprint"].iloc[0],
         "g++ 12.2.0",
+        "51 GB/s",
         "0.3.285",
+    ):
+        assert said in text
+    details = json.dumps(parsed.details)
+    for said in (
+        "it reads the clock",
         "g++ -O3 -march=native -fopenmp kernel.cpp",
         "warning: unused variable",
         "element 17 is 0.5, not 0.25",
         "int x;",
     ):
-        assert said in text
+        assert said in details
     assert str(Path(rows["run"].iloc[0]).parent) not in text
 
 
 def test_models_that_ran_are_not_called_a_demonstration(tmp_path: Path):
     rows = rows_of(tmp_path, mixed, mixed, model="lab/model")
-    assert "a demonstration" not in render_report(compare(rows), rows)
+    assert "a demonstration" not in render_report(rows)
 
 
 def test_plots_are_text_in_the_pages_colours_with_a_description(page: str):
     parsed = Page(page)
     plots = [attributes for tag, attributes in parsed.elements if tag == "svg"]
-    assert len(plots) == 3
+    assert len(plots) == 6
     for attributes in plots:
         assert attributes["role"] == "img"
-        assert len(attributes["aria-label"] or "") > 100
+        assert len(attributes["aria-label"] or "") > 80
     assert "#00000" not in page
     assert "var(--accent)" in page
     assert "DejaVu" not in page
@@ -157,25 +225,55 @@ def test_plots_are_text_in_the_pages_colours_with_a_description(page: str):
     assert "prefers-color-scheme: dark" in page
 
 
-def test_what_candidates_say_is_only_text(tmp_path: Path):
-    hostile = Outcome(
+def hostile_rows(folder: Path) -> pd.DataFrame:
+    bad = Outcome(
         "compile_error", reason=f"reason {HOSTILE}", source=HOSTILE, build_log=f"log {HOSTILE}"
     )
     fine = Outcome(speedup=3.0, source=HOSTILE, isolation=HOSTILE)
-    rows = rows_of(tmp_path, always(hostile), always(fine), model=HOSTILE, ops=[*OPS, HOSTILE])
-    page = render_report(compare(rows), rows)
-    assert not {tag for tag, _ in Page(page).elements} & {"script", "img"}
+    return rows_of(folder, always(bad), always(fine), model=HOSTILE, ops=[*OPS, HOSTILE])
+
+
+def test_what_candidates_say_is_only_text(tmp_path: Path):
+    rows = hostile_rows(tmp_path)
+    page = render_report(rows)
+    parsed = Page(page)
+    assert [tag for tag, _ in parsed.elements].count("script") == 3
+    assert len(parsed.code) == 1
+    assert not {tag for tag, _ in parsed.elements} & {"img"}
     assert "<img" not in page
-    assert "<script" not in page
-    assert html.escape(HOSTILE, quote=False)[:20] in page
-    text = Page(page).text
-    for said in (f"reason {HOSTILE}", f"log {HOSTILE}"):
-        assert said in text
+    assert f"reason {HOSTILE}" in parsed.table["reasons"]
+    assert {each["source"] for each in parsed.details} == {HOSTILE}
+    assert parsed.details[0]["build"][3] == f"log {HOSTILE}"
+
+
+def test_many_candidates_are_beside_the_page_and_go_with_it(tmp_path: Path):
+    noise = np.random.default_rng(1)
+    size = 2 * MOST_INSIDE // (3 * len(OPS))
+
+    def large(op: str, epoch: int) -> Outcome:
+        return Outcome(source=HOSTILE + noise.bytes(size // 2).hex(), isolation=op)
+
+    rows = rows_of(tmp_path / "logs", large, large)
+    target = write_report(compare(rows), rows, tmp_path / "large.html")
+    beside = tmp_path / "large-candidates"
+    files = sorted(beside.iterdir())
+    assert [file.name for file in files] == ["0.js"]
+    assert target.stat().st_size < 2_000_000
+    parsed = Page(target.read_text(encoding="utf-8"))
+    assert parsed.details == []
+    assert parsed.table["folder"] == "large-candidates"
+    call = re.fullmatch(r'skilldynoDetails\("(\w+)",0,"([\w+/=]+)"\)\n', files[0].read_text())
+    assert call is not None
+    assert call[1] == parsed.table["digest"]
+    assert len(unpacked(call[2])) == len(rows)
+    small = rows.take(np.flatnonzero(rows["op"] == "rope"))
+    write_report(compare(small), small, tmp_path / "large.html")
+    assert not beside.exists()
 
 
 def test_dollar_signs_in_names_are_not_mathematics(tmp_path: Path):
     rows = rows_of(tmp_path, always(Outcome()), always(Outcome(speedup=3.0)), ops=["a$x^{$", "b$"])
-    assert "a$x^{$" in Page(render_report(compare(rows), rows)).text
+    assert "a$x^{$" in Page(render_report(rows)).text
 
 
 def test_hidden_characters_become_visible():
@@ -195,7 +293,7 @@ def test_hidden_characters_become_visible():
 )
 def test_thin_results_are_reported(tmp_path: Path, without: Outcome, with_skill: Outcome):
     rows = rows_of(tmp_path, always(without), always(with_skill), epochs=1)
-    text = Page(render_report(compare(rows), rows)).text
+    text = Page(render_report(rows)).text
     assert compare(rows).contrast("correct", SKILL).summary() in text
     assert "nan" not in re.findall(r"\b\w+\b", text)
 
@@ -205,7 +303,7 @@ def test_several_models_and_variants(tmp_path: Path):
         for variant in ("none", SKILL, "sham"):
             write_log(tmp_path, model=model, variant=variant, judge=mixed, epochs=3)
     rows = read_rows([tmp_path])
-    text = Page(render_report(compare(rows), rows)).text
+    text = Page(render_report(rows)).text
     assert "2 models pooled" in text
     assert "A placebo here" in text
     assert "Each model by itself" in text
@@ -230,7 +328,27 @@ def test_the_file_appears_whole_or_not_at_all(
 
 
 def test_the_same_rows_give_the_same_file(rows: pd.DataFrame, page: str):
-    assert render_report(compare(rows), rows) == page
+    assert render_report(rows) == page
+
+
+def test_plots_are_pictures_in_the_light_theme(tmp_path: Path, rows: pd.DataFrame):
+    one = write_plots(compare(rows), rows, tmp_path / "new" / "effects.png")
+    assert one == (tmp_path / "new" / "effects.png",)
+    every = write_plots(compare(rows), rows, tmp_path / "plots")
+    assert [file.name for file in every] == [
+        "forest.png",
+        "fast-p-1.png",
+        "slope-1.png",
+        "roofline.png",
+    ]
+    for file in (*one, *every):
+        with Image.open(file) as picture:
+            colours = picture.convert("RGB").getcolors(1_000_000) or []
+        shown = {colour for count, colour in colours if count > 20}
+        assert (255, 255, 255) in shown
+        assert len(shown) > 3
+        # The stand-ins, by which figures are drawn, are next to black.
+        assert not shown & {(0, 0, number) for number in range(16)}
 
 
 def test_labels_are_spread_within_bounds():

@@ -15,7 +15,7 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from synthetic_logs import JUDGE, OPS, SKILL, Outcome, always, evidence, write_log
 
-from skilldyno.results.compare import compare_logs
+from skilldyno.results.compare import Places, compare_logs
 from skilldyno.results.errors import (
     DuplicateSamplesError,
     ForeignLogError,
@@ -271,7 +271,7 @@ def test_two_judges(tmp_path: Path):
     assert "abababababab" in message
     assert "cdcdcdcdcdcd" in message
     assert "--mix" in message
-    mixed = compare_logs([tmp_path], tmp_path / "report.html", mix=True)
+    mixed = compare_logs([tmp_path], Places(tmp_path / "report.html"), mix=True)
     assert "judged by 2 versions of the judge, mixed by request" in mixed.text
     assert "mixed by request" in mixed.reports[0].read_text(encoding="utf-8")
 
@@ -281,7 +281,7 @@ def test_each_hardware_profile_is_compared_by_itself(tmp_path: Path):
         write_log(tmp_path, hardware=hardware)
         judge = always(Outcome(speedup=speedup))
         write_log(tmp_path, variant=SKILL, hardware=hardware, judge=judge)
-    compared = compare_logs([tmp_path], tmp_path / "report.html")
+    compared = compare_logs([tmp_path], Places(tmp_path / "report.html"))
     found = {
         each.hardware: each.contrast("conditional_speedup", SKILL).estimate
         for each in compared.comparisons
@@ -363,7 +363,7 @@ def test_logs_of_an_evaluation_that_ran(tmp_path: Path):
     assert len(rows) == 32
     assert rows["verdict"].value_counts().to_dict() == {"correct": 30, "infra_error": 2}
     assert set(rows["input_tokens"]) == {7}
-    compared = compare_logs([tmp_path], tmp_path / "report.html")
+    compared = compare_logs([tmp_path], Places(tmp_path / "report.html"))
     correct = compared.comparisons[0].contrast("correct", SKILL)
     assert (correct.infra_failures, correct.dropped_samples) == (2, 0)
     assert correct.saturated

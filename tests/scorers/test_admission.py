@@ -1,23 +1,12 @@
 """Admission: every operation is proven solvable and hard to fake, and bad ones are told."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from skilldyno.scorers.admission.admit import Admission, admit
 from skilldyno.tasks.catalogue import OPS, load_operation, operation_names, read_operation
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads of several tests at once would wait for one another at every operator."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("name", operation_names())

@@ -65,13 +65,13 @@ def test_compile_error_names_the_first_error(judge):
     ids=["system", "fork_bomb"],
 )
 def test_processes_cannot_be_started(before, judge, rms_norm):
-    evidence = judge(rms_norm(before, top="#include <unistd.h>")).result()
+    evidence = judge(rms_norm(before, top="#include <unistd.h>"), until="check").result()
     assert evidence.verdict == "correct", evidence.reason
 
 
 def test_flood_of_output_is_capped_and_its_end_kept(judge, rms_norm):
     flood = 'for (int i = 0; i < 200000; ++i) puts("all work and no play");'
-    evidence = judge(rms_norm(before=f"if (N == 17) {{ {flood} }}")).result()
+    evidence = judge(rms_norm(before=f"if (N == 17) {{ {flood} }}"), until="check").result()
     assert evidence.verdict == "correct", evidence.reason
     assert 0 < len(evidence.output) <= 4000
     assert "no play" in evidence.output
