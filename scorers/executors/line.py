@@ -123,7 +123,13 @@ class Line:
             seats: the places.
         """
         busy = Counter(seat.op for seat in seats)
-        op = min(self._heaps, key=lambda op: (ahead[op] - _AHEAD_OF_A_PLACE * busy[op], op))
+        begun = {op for op, number in ahead.items() if number > 0}
+        begun |= {candidate.op for seat in seats for candidate in seat.held}
+        begun |= busy.keys() & self._heaps.keys()
+        new = self._heaps.keys() - begun
+        # As many operations at a time as there are places.
+        ops = new if new and len(begun) < len(seats) else self._heaps.keys() - new or new
+        op = min(ops, key=lambda op: (ahead[op] - _AHEAD_OF_A_PLACE * busy[op], op))
         return self._take(op, 0)
 
     def hand_out(self, seats: Sequence[Seat]) -> list[tuple[Seat, Candidate]]:
