@@ -71,19 +71,21 @@ def test_where_it_failed_a_candidate_does_not_come_again_while_there_are_others(
     assert len(handed(waiting, places)) == 1
 
 
+def built(waiting: Line, ahead: Counter[str], places: list[Seat]) -> list[str]:
+    ids = []
+    while waiting:
+        candidate = waiting.next_to_build(ahead, places)
+        ahead[candidate.op] += 1
+        ids.append(candidate.job["id"])
+    return ids
+
+
 def test_what_is_built_first_is_what_a_place_will_run_out_of():
     waiting, places = line("a:0", "b:0", "c:0"), seats(2)
     places[0].op, places[1].op = (f"{op} {op}" for op in "bc")
-    ahead = Counter({"b b": 2})
-    built = [waiting.next_to_build(ahead, places).job["id"] for _ in range(3)]
-    assert built == ["c:0", "b:0", "a:0"]
+    assert built(waiting, Counter({"b b": 2}), places) == ["c:0", "b:0", "a:0"]
 
 
 def test_as_many_operations_are_begun_as_there_are_places():
-    waiting, ahead = line(*(f"{op}:{n}" for op in "abc" for n in range(2))), Counter()
-    built = []
-    while waiting:
-        candidate = waiting.next_to_build(ahead, seats(2))
-        ahead[candidate.op] += 1
-        built.append(candidate.job["id"])
-    assert built == ["a:0", "b:0", "a:1", "b:1", "c:0", "c:1"]
+    waiting = line(*(f"{op}:{n}" for op in "abc" for n in range(2)))
+    assert built(waiting, Counter(), seats(2)) == ["a:0", "b:0", "a:1", "b:1", "c:0", "c:1"]
