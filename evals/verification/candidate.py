@@ -144,13 +144,16 @@ def _close(found: float | None, expected: float | None) -> bool:
     return math.isclose(found, expected, rel_tol=_CLOSE)
 
 
+def _is_positive(value: float) -> bool:
+    return math.isfinite(value) and value > 0
+
+
 def _evidence_problem(evidence: Evidence, log: EvalLog, sample: EvalSample) -> str | None:
     of = f"{sample.id}:{sample.epoch:03d}:{log.metadata['variant']}:"
     for problem in (
         None if evidence.id.startswith(of) else f"it is of {evidence.id}, another sample",
         _identity_problem(evidence, sample),
-        _verdict_problem(evidence),
-        _speed_problem(evidence),
+        record_problem(evidence),
         _workload_problem(evidence, sample),
     ):
         if problem is not None:
@@ -172,6 +175,15 @@ def _identity_problem(evidence: Evidence, sample: EvalSample) -> str | None:
     return None
 
 
+def record_problem(evidence: Evidence) -> str | None:
+    """What in a record contradicts itself, if anything does.
+
+    Args:
+        evidence: Timed calls may be left out.
+    """
+    return _verdict_problem(evidence) or _speed_problem(evidence)
+
+
 def _verdict_problem(evidence: Evidence) -> str | None:
     right = evidence.verdict == "correct"
     if evidence.correct != right:
@@ -191,11 +203,17 @@ def _speed_problem(evidence: Evidence) -> str | None:
     if not evidence.timings or evidence.verdict != "correct":
         return None if evidence.speedup is None else "it has a speedup, but no timings"
     for each in evidence.timings:
+        figures = (each.candidate_seconds, each.baseline_seconds, each.speedup)
+        if not all(map(_is_positive, (*figures, each.roofline_fraction))):
+            return f"on {each.workload} a time or a ratio is no positive number"
         apart = math.log(each.baseline_seconds / each.candidate_seconds / each.speedup)
         if abs(apart) > math.log(_MEDIANS_APART):
             return f"on {each.workload} its times do not give its speedup"
         if not _close(each.roofline_seconds / each.candidate_seconds, each.roofline_fraction):
             return f"on {each.workload} its time does not give its roofline fraction"
+    bounds = (evidence.speedup_low or 0.0, evidence.speedup_high or 0.0)
+    if not bounds[0] <= (evidence.speedup or 0.0) <= bounds[1]:
+        return "its speedup lies outside its interval"
     speedup = float(np.exp(np.mean(np.log([each.speedup for each in evidence.timings]))))
     if not _close(evidence.speedup, speedup):
         return f"its speedup is {evidence.speedup:.4g}, and its workloads give {speedup:.4g}"
@@ -221,7 +239,8 @@ def _workload_problem(evidence: Evidence, sample: EvalSample) -> str | None:
 
 def _raw(file: Path, where: str, evidence: Evidence) -> Finding:
     path = evidence_path(evidence, file.parent / "evidence")
-    if not path.is_file():
+    # A record's own words make the name, which must not lead elsewhere.
+    if path.parent != file.parent / "evidence" or not path.is_file():
         return unknown("samples of time", where, "the whole evidence is not beside the log")
     try:
         whole = parse_evidence(json.loads(path.read_text(encoding="utf-8")))
@@ -231,8 +250,25 @@ def _raw(file: Path, where: str, evidence: Evidence) -> Finding:
         return agreed("samples of time", where, f"{path.name} says otherwise than the log")
     if not whole.timings or whole.speedup is None:
         return agreed("samples of time", where, None)
-    ratios = [[math.log(b / c) for c, b in timing.samples] for timing in whole.timings]
+    problem = calls_problem(whole)
+    return agreed("samples of time", where, problem and f"{path.name}: {problem}")
+
+
+def calls_problem(evidence: Evidence) -> str | None:
+    """What speedup or interval does not follow from the timed calls, if any does not.
+
+    Args:
+        evidence: A whole record of a candidate that was timed.
+    """
+    if not all(t.samples and all(map(_is_positive, sum(t.samples, ()))) for t in evidence.timings):
+        return "a timed call is missing, or took no positive time"
+    ratios = [[math.log(b / c) for c, b in timing.samples] for timing in evidence.timings]
+    for timing, calls in zip(evidence.timings, ratios, strict=True):
+        if not _close(timing.speedup, math.exp(float(np.median(calls)))):
+            return f"the calls on {timing.workload} do not give its speedup"
     speed = geometric_mean_interval(ratios)
-    same = _close(whole.speedup, math.exp(speed.estimate))
-    problem = f"the calls in {path.name} give {math.exp(speed.estimate):.4g}, not its speedup"
-    return agreed("samples of time", where, None if same else problem)
+    found = [math.exp(each) for each in (speed.estimate, speed.low, speed.high)]
+    claimed = (evidence.speedup, evidence.speedup_low, evidence.speedup_high)
+    if not all(map(_close, claimed, found)):
+        return f"the calls give {found[0]:.4g} [{found[1]:.4g}, {found[2]:.4g}], not its speedup"
+    return None

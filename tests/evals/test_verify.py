@@ -1,5 +1,6 @@
 """`skilldyno leaderboard verify`: what a tampered submission cannot hide."""
 
+import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -9,14 +10,17 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from inspect_ai.log import EvalLog, EvalSample
+from inspect_ai.log import EvalLog, EvalSample, ProvenanceData
 from inspect_ai.model import ModelOutput
 from submission import tamper, write_submission
 
+from skilldyno import results
 from skilldyno.evals.cli import main
 from skilldyno.evals.verification import Report, Wanted, verify_logs
 from skilldyno.evals.verification.again import judge_again
+from skilldyno.evals.verification.candidate import calls_problem, record_problem
 from skilldyno.evals.verification.verify import read_log_to_verify
+from skilldyno.scorers.evidence import parse_evidence
 from skilldyno.scorers.executors.local import LocalExecutor
 from skilldyno.scorers.judge.evidence import Evidence
 
@@ -109,6 +113,10 @@ def swapped_candidate(log: EvalLog) -> None:
     answer(first(log), 'extern "C" void better() {}\n')
 
 
+def no_time_at_all(log: EvalLog) -> None:
+    score(first(log)).metadata["timings"][0]["candidate_seconds"] = 0.0
+
+
 def swapped_message(log: EvalLog) -> None:
     first(log).output.choices[0].message.content = "something else"
 
@@ -177,6 +185,7 @@ def other_operation(log: EvalLog) -> None:
         ("none", tampered_verdict, "evidence"),
         ("good", tampered_speedup, "evidence"),
         ("good", dropped_workload, "evidence"),
+        ("good", no_time_at_all, "evidence"),
         ("good", swapped_candidate, "candidate"),
         ("good", swapped_source, "candidate"),
         ("good", swapped_message, "candidate"),
@@ -239,6 +248,29 @@ def test_calls_that_do_not_give_the_speedup_are_found(submission: Path):
     assert finding.check == "samples of time"
 
 
+def test_what_the_judge_recorded_on_a_gpu_agrees_with_itself():
+    published = Path(results.__file__).parent / "published" / "h200-judge" / "recordings.jsonl.gz"
+    if not published.is_file():
+        pytest.skip("the published evidence is not beside the package")
+    with gzip.open(published, "rt") as lines:
+        records = [json.loads(line) for line in lines]
+    assert len(records) == 48
+    for record in records:
+        del record["event"]
+        evidence = parse_evidence(record)
+        assert record_problem(evidence) is None
+        assert calls_problem(evidence) is None
+
+
+def test_what_was_invalidated_or_lost_is_said(submission: Path):
+    def invalidate(log: EvalLog) -> None:
+        first(log, "incorrect").invalidation = ProvenanceData(author="me", reason="bad luck")
+
+    tamper(submission, "none", invalidate)
+    said = {each.said for each in verify(submission).findings if each.state == "unverified"}
+    assert "somebody invalidated it" in said
+
+
 def test_the_command_says_what_it_found_and_what_nobody_can_check(submission: Path):
     tamper(submission, "none", removed_failure)
     shutil.rmtree(submission / "evidence")
@@ -289,6 +321,8 @@ def claims_right(log: EvalLog) -> None:
     log.samples = [sample]
 
 
+# Beside the other tests of the judge, whose process it shares.
+@pytest.mark.alone
 def test_a_false_verdict_is_found_by_judging_again(submission: Path, executor: LocalExecutor):
     tamper(submission, "good", claims_right)
     (file,) = submission.glob("*_good-*.eval")

@@ -1,6 +1,5 @@
 """The leaderboard: ranks with intervals, each Skill beside its own runs, and the site."""
 
-import itertools
 import json
 import random
 import re
@@ -8,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import pytest
-import scipy.stats
 from browser import Browser
 from synthetic_logs import OPS, Judgement, Outcome, write_log
 from synthetic_rows import NAMES, make_rows
@@ -23,8 +20,6 @@ from skilldyno.results.leaderboard.text import markdown, render_boards
 from skilldyno.results.payload import contrast_json, plain
 from skilldyno.results.statistics import (
     compare,
-    rank_intervals,
-    simultaneous_intervals,
 )
 from skilldyno.results.table import read_rows
 
@@ -76,85 +71,6 @@ def site(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def boards(folder: Path) -> dict[tuple[str, str], Board]:
     board = rank_skills(read_runs([folder]), {})
     return {(each.hardware, each.model): each for each in board.boards}
-
-
-# Simultaneous intervals and ranks
-
-
-def test_one_difference_has_students_interval_nearly():
-    differences = np.random.default_rng(5).normal(0.3, 1, size=(1, 40))
-    found = simultaneous_intervals(differences, np.zeros(1))
-    students = scipy.stats.ttest_1samp(differences[0], 0).confidence_interval()
-    assert found.method == "max-T sign-flip"
-    assert found.low[0] == pytest.approx(students.low, abs=0.03)
-    assert found.high[0] == pytest.approx(students.high, abs=0.03)
-
-
-def test_intervals_grow_with_the_number_of_differences_but_less_than_bonferronis():
-    rng = np.random.default_rng(6)
-    skills = rng.normal(size=(8, 20))
-    pairs = list(itertools.combinations(range(8), 2))
-    differences = np.array([skills[a] - skills[b] for a, b in pairs])
-    alone = simultaneous_intervals(differences[:1], np.zeros(1))
-    found = simultaneous_intervals(differences, np.zeros(len(pairs)))
-    quantile = scipy.stats.t.ppf(1 - 0.025 / len(pairs), 19)
-    bonferroni = quantile * scipy.stats.sem(differences[0])
-    half = (found.high - found.low)[0] / 2
-    assert (alone.high - alone.low)[0] / 2 < half < bonferroni
-
-
-def test_all_intervals_together_cover_nineteen_of_twenty_where_all_tie():
-    rng, replicates, pairs = np.random.default_rng(7), 200, [(0, 1), (0, 2), (1, 2), (0, 3), (2, 3)]
-    covered = sure = 0
-    for _ in range(replicates):
-        skills = rng.normal(size=(4, 12)) + rng.normal(size=12)
-        differences = np.array([skills[a] - skills[b] for a, b in pairs])
-        found = simultaneous_intervals(differences, np.zeros(len(pairs)))
-        covered += bool(np.all((found.low <= 0) & (found.high >= 0)))
-        ranks = rank_intervals(4, np.array(pairs), found)
-        sure += any(rank != (1, 4) for rank in ranks)
-    assert 0.92 <= covered / replicates <= 0.985
-    assert sure == replicates - covered
-
-
-def test_too_few_ops_and_no_spread_give_no_interval_and_few_that_differ_give_bonferronis():
-    rng = np.random.default_rng(8)
-    few = simultaneous_intervals(rng.normal(size=(1, 7)), np.zeros(1))
-    assert np.isnan(few.low[0])
-    assert few.method == ""
-    assert np.isnan(simultaneous_intervals(np.ones((1, 9)), np.zeros(1)).low[0])
-    # One op that differs: any signs leave all residuals but its own of one size.
-    lone = np.zeros((1, 8))
-    lone[0, 0] = 1.0
-    two = np.array([[1.0, -1.0] * 4])
-    assert simultaneous_intervals(two, np.zeros(1)).method == "max-T sign-flip"
-    found = simultaneous_intervals(lone, np.zeros(1))
-    assert found.low[0] < 0 < found.high[0]
-
-
-def test_chance_within_cells_bounds_an_interval_without_spread():
-    found = simultaneous_intervals(np.full((1, 10), 0.2), np.array([0.15**2]))
-    assert found.low[0] == pytest.approx(0.2 - 1.959964 * 0.15)
-    assert found.high[0] == pytest.approx(0.2 + 1.959964 * 0.15)
-
-
-def test_missing_ops_are_left_out_of_their_difference():
-    values = np.random.default_rng(9).normal(size=(1, 12))
-    padded = np.full((1, 14), np.nan)
-    padded[:, :12] = values
-    whole, part = (simultaneous_intervals(each, np.zeros(1)) for each in (values, padded))
-    assert part.estimate == pytest.approx(whole.estimate)
-    assert part.low == pytest.approx(whole.low, abs=0.02)
-
-
-def test_ranks_follow_from_the_differences():
-    # 0 beats 1 and 2; 1 and 2 tie; 3 loses against 0 alone.
-    pairs = np.array([(0, 1), (0, 2), (3, 0), (1, 2), (1, 3), (2, 3)])
-    low = np.array([0.1, 0.2, -0.9, -0.2, -0.1, np.nan])
-    high = np.array([0.5, 0.6, -0.1, 0.3, 0.4, np.nan])
-    found = simultaneous_intervals(np.zeros((6, 1)), np.zeros(6))
-    found = type(found)(found.estimate, low, high, "max-T sign-flip")
-    assert rank_intervals(4, pairs, found) == ((1, 1), (2, 4), (2, 4), (2, 4))
 
 
 # Boards
