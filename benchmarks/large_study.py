@@ -4,8 +4,9 @@
     python benchmarks/large_study.py demo-logs --folder large-study
 
 The logs are multiplied from those of a run: each sample keeps its messages, events and evidence,
-and gets another op, variant, source and verdict. Nothing is judged. Each `compare` is a process of
-its own; the first finds an empty cache, the second what the first left.
+and gets another op, variant, source and verdict. Nothing is judged. Each comparison is a process
+of its own; the first finds an empty cache, the second what the first left. Seconds are of one
+core, which other work on the machine disturbs less than the clock on the wall.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -31,7 +33,6 @@ from tabulate import tabulate
 MODELS = ("lab/a", "lab/b")
 VARIANTS = ("none", "sham", "prompt", "cpu-kernels@3f9a1c", "cpu-kernels@b0e781")
 EPOCHS = 20
-COMPARE = "from skilldyno.evals.cli import main; main()"
 _ZSTANDARD = 93
 _SAMPLES, _START, _HEADER, _SUMMARIES = (
     "samples/",
@@ -120,38 +121,65 @@ def _vary(
     )
 
 
-def measure(folder: Path, cache: Path, *options: str) -> tuple[float, float, float]:
-    """Compare once, in a process of its own: wall seconds, CPU seconds and peak bytes."""
-    command = [sys.executable, "-c", COMPARE, "compare", str(folder), "--json", *options]
-    begin = time.monotonic()
+def stages(study: Path, report: Path) -> Iterator[tuple[str, float]]:
+    """Do what `skilldyno compare` does, and say of each stage what it took of the processor."""
+    begin = 0.0
+
+    def took() -> float:
+        nonlocal begin
+        before, begin = begin, time.process_time()
+        return begin - before
+
+    from skilldyno.results.report import write_report
+    from skilldyno.results.statistics import compare
+    from skilldyno.results.table import read_rows
+
+    yield "imports", took()
+    rows = read_rows([study])
+    yield "rows", took()
+    comparison = compare(rows)
+    yield "statistics", took()
+    write_report(comparison, rows, report)
+    yield "report", took()
+
+
+def measure(study: Path, cache: Path) -> dict[str, str]:
+    """Compare once, in a process of its own: seconds of CPU by stage, and the most memory."""
+    command = [sys.executable, __file__, "--once", "--folder", str(study.parent)]
     process = subprocess.Popen(
-        command, env=os.environ | {"XDG_CACHE_HOME": str(cache)}, stdout=subprocess.DEVNULL
+        command, env=os.environ | {"XDG_CACHE_HOME": str(cache)}, stdout=subprocess.PIPE, text=True
     )
+    assert process.stdout is not None
+    found = {name: float(took) for name, took in json.loads(process.stdout.read())}
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.monotonic() - begin
-    if process.returncode != 0:
-        raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
-    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    found["in all"] = used.ru_utime + used.ru_stime
+    said = {name: f"{seconds:.1f}" for name, seconds in found.items()}
+    return said | {"GB at most": f"{used.ru_maxrss * 1024 / 1e9:.2f}"}
 
 
 def main() -> None:
     """Make the study unless it is there, and measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("logs", type=Path, help="The logs of a run, to multiply.")
+    parser.add_argument("logs", type=Path, nargs="?", help="The logs of a run, to multiply.")
     parser.add_argument("--folder", type=Path, required=True, help="Where the study goes.")
     parser.add_argument("--samples", type=int, default=20_000)
+    parser.add_argument("--once", action="store_true", help="Compare in this process.")
     chosen = parser.parse_args()
     study, cache = chosen.folder / "logs", chosen.folder / "cache"
+    if chosen.once:
+        print(json.dumps(list(stages(study, chosen.folder / "report.html"))))
+        return
     if not study.is_dir():
+        if chosen.logs is None:
+            parser.error(f"{study} is not there yet: give the logs of a run")
         write_study(read_template(chosen.logs), study, chosen.samples)
     shutil.rmtree(cache, ignore_errors=True)
-    found = [(name, *measure(study, cache)) for name in ("first", "again")]
+    found = [{"seconds of CPU": name} | measure(study, cache) for name in ("first", "again")]
     size = sum(file.stat().st_size for file in study.iterdir())
     kept = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file())
     print(f"{chosen.samples:,} samples, {size / 1e6:.0f} MB of logs, {kept / 1e6:.0f} MB of cache")
-    rows = [[n, f"{w:.1f}", f"{c:.1f}", f"{b / 1e9:.2f}"] for n, w, c, b in found]
-    print(tabulate(rows, ["compare", "s", "s of CPU", "GB at most"], disable_numparse=True))
+    print(tabulate(found, headers="keys", disable_numparse=True))
 
 
 if __name__ == "__main__":

@@ -257,7 +257,7 @@ def breaking_points(stages: Stages, sizes: Sizes, records: list[Record]) -> str:
         f"{stages.build:.2f} s of a core: {stages.build / each:.1f} cores have to build for each "
         "GPU, besides the four that are left to measuring. With fewer, the GPU waits.",
         f"- **Samples at once.** One run has {MAX_SAMPLES:,} samples under way at most, and a GPU "
-        f"of a cluster holds {ROOM} candidates: from {MAX_SAMPLES // ROOM:,} GPUs on some are idle.",
+        f"of a cluster holds {ROOM} of them: from {MAX_SAMPLES // ROOM:,} GPUs on some are idle.",
         f"- **The driver.** It spends {1000 * driver:.1f} ms of one core on a candidate: one "
         f"process feeds about {each / driver:,.0f} GPUs.",
         f"- **Files.** Evidence is one file a candidate, {sizes.evidence / 1000:.0f} kB on average "

@@ -21,6 +21,7 @@ from .cli_leaderboard import leaderboard
 from .cli_ops import ops, ops_option
 from .cli_pack import pack, unpack
 from .cli_prompts import prompts
+from .cli_runs import runs
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -278,3 +279,4 @@ main.add_command(unpack)
 main.add_command(prompts)
 main.add_command(hardware_)
 main.add_command(kernel)
+main.add_command(runs)

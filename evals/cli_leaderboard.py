@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -43,11 +44,23 @@ def leaderboard() -> None:
     show_default=True,
     help="The folder of the site.",
 )
+@click.option("--push", "repo_id", metavar="OWNER/NAME", help="Send it to this dataset of the Hub.")
+@click.option("--logs", "with_logs", is_flag=True, help="Publish the logs too, for verification.")
+@click.option(
+    "--dry-run",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write what --push sends to this folder, and send nothing.",
+)
 @click.option("--mix", is_flag=True, help="Accept verdicts of several versions of the judge.")
 @prices_option
 @click.option("--json", "as_json", is_flag=True, help="Print the leaderboard as JSON on stdout.")
 def rank(
-    logs: tuple[Path, ...], output: Path, mix: bool, prices: Path | None, as_json: bool
+    logs: tuple[Path, ...],
+    output: Path,
+    repo_id: str | None,
+    with_logs: bool,
+    dry_run: Path | None,
+    **options: Any,
 ) -> None:
     """Rank the Skills in LOGS, per hardware and language, and write the site.
 
@@ -55,8 +68,32 @@ def rank(
     page a Skill, leaderboard.md and leaderboard.json, and works from any static host.
     """
     from .leaderboard import leaderboard_command
+    from .publish import Publication
 
-    leaderboard_command(list(logs), output, mix=mix, prices=prices, as_json=as_json)
+    publication = Publication(repo_id, dry_run, with_logs)
+    leaderboard_command(list(logs), output, publication, **options)
+
+
+@leaderboard.command()
+@click.argument("repositories", nargs=-1, required=True, metavar="OWNER/NAME[@REVISION]...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/pulled"),
+    show_default=True,
+    help="Where they go, a folder for each.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def pull(repositories: tuple[str, ...], output: Path, as_json: bool) -> None:
+    """Fetch published results from the Hub, for `skilldyno leaderboard` to rank with your own.
+
+    Logs are taken where there are some, and rows.  What was fetched is not checked: that is done
+    by `skilldyno leaderboard verify`.
+    """
+    from .publish import pull_command
+
+    pull_command(repositories, output, as_json=as_json)
 
 
 @leaderboard.command()

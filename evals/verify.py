@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
+from ..results.dataset import datasets_without_logs
+from ..results.errors import NoLogsError
 from ..scorers.executors.local import local_executor
 from ..tasks.errors import UsageError
 from .progress import judging_progress
@@ -24,6 +26,10 @@ _LIMITS = (
 
 class NotAFolderError(UsageError):
     """Something to verify that is no folder."""
+
+
+class RowsAloneError(UsageError):
+    """Published rows that came without the logs they were made from."""
 
 
 def verify_command(
@@ -50,6 +56,12 @@ def verify_command(
     try:
         with judging_progress(count, 0):
             report = verify_logs(folder, wanted, local_executor().submit)
+    except NoLogsError as error:
+        if datasets_without_logs(folder):
+            raise RowsAloneError(
+                f"{folder} holds rows without logs: nothing in it can be verified; get the logs."
+            ) from error
+        raise
     finally:
         local_executor().close()
     click.echo(json.dumps(_payload(report)) if as_json else _text(report))

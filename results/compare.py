@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from .dataset import write_dataset
+from .dataset import Part, write_dataset
 from .markdown import render_markdown
 from .payload import comparison_json
 from .prices import Prices
@@ -113,12 +113,13 @@ def compare_logs(
     groups: Any = rows.groupby(["mode", "hardware", "language"])
     strata: list[tuple[tuple[str, str, str], pd.DataFrame]] = list(groups)
     comparisons = tuple(compare(part, baseline, target) for _, part in strata)
-    if places.dataset is not None:
-        write_dataset(comparisons, rows, places.dataset)
     one_mode = len({names[0] for names, _ in strata}) == 1
     suffixes = [names[1:] if one_mode else names for names, _ in strata]
     suffixes = [()] if len(strata) == 1 else suffixes
     parts = [part for _, part in strata]
+    if places.dataset is not None:
+        compared = [Part(*each) for each in zip(comparisons, parts, strict=True)]
+        write_dataset(compared, rows, places.dataset)
     reports = tuple(
         write_report(comparison, part, _named(places.report, *suffix))
         for comparison, part, suffix in zip(comparisons, parts, suffixes, strict=True)

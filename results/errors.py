@@ -33,3 +33,7 @@ class MixedSelectionError(UsageError):
 
 class MissingArmError(UsageError):
     """A comparison without its baseline, or without anything beside it."""
+
+
+class ForeignDatasetError(UsageError):
+    """A folder that holds something else than a dataset of results."""

@@ -1,6 +1,6 @@
 """Which Inspect logs a selection of paths means."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZipFile
@@ -18,9 +18,8 @@ _SAMPLES = "samples/"
 def select_logs(paths: Iterable[str | Path]) -> list[Path]:
     """Find the logs under some paths, one for each task that ran.
 
-    `eval_set` leaves the log of a failed attempt beside its retry, with the same task id. Of the
-    logs of one task and model the newest successful one is taken; where none succeeded, the
-    newest.
+    `eval_set` leaves the log of a failed attempt beside its retry, with the same task id: see
+    `newest_logs`.
 
     Args:
         paths: Log files, or folders that are searched through.
@@ -33,12 +32,24 @@ def select_logs(paths: Iterable[str | Path]) -> list[Path]:
         NoLogsError: A folder holds no log.
         UnreadableLogError: A log cannot be read.
     """
-    files = {file for path in paths for file in _logs_under(Path(path))}
+    files = {file for path in paths for file in logs_under(Path(path))}
     if not files:
         raise NoLogsError("No log was given: name a log file, or a folder that holds logs.")
+    return newest_logs({file: read_log(file, header_only=True) for file in files})
+
+
+def newest_logs(headers: Mapping[Path, EvalLog]) -> list[Path]:
+    """Of several attempts at one task by one model, take the one that counts.
+
+    Args:
+        headers: Log file to its header.
+
+    Returns:
+        Log files, in the order of their names: of each task the newest successful one; where none
+        succeeded, the newest.
+    """
     newest: dict[tuple[str, str], tuple[tuple[bool, str, float], Path]] = {}
-    for file in sorted(files):
-        header = read_log(file, header_only=True)
+    for file, header in sorted(headers.items()):
         task = (header.eval.task_id or str(file), header.eval.model)
         rank = (header.status == "success", header.eval.created, file.stat().st_mtime)
         if task not in newest or rank > newest[task][0]:
@@ -106,7 +117,13 @@ def _readable(file: Path) -> Iterator[None]:
         ) from error
 
 
-def _logs_under(path: Path) -> list[Path]:
+def logs_under(path: Path) -> list[Path]:
+    """Every log file under a path, whole or not.
+
+    Raises:
+        MissingPathError: The path does not exist.
+        NoLogsError: It is a folder without a log.
+    """
     if not path.exists():
         raise MissingPathError(f"{path} does not exist: give a log file, or a folder with logs.")
     if path.is_file():

@@ -1,12 +1,10 @@
 """Kernels on the Hub: those that are there, and those that are put there."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ...tasks.errors import UsageError
+from ..hub import HubError, hub_api, hub_errors
 from .repository import KernelRepository
 from .variants import Target, Variant, parse_variant
 
@@ -15,10 +13,6 @@ if TYPE_CHECKING:
 
 _LISTED: Final = 20
 _SECONDS: Final = 30
-
-
-class HubError(UsageError):
-    """The Hub does not answer, or refuses."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +53,7 @@ def search_hub(op: str, known: list[str], target: Target) -> list[HubKernel]:
         HubError: the Hub does not answer.
     """
     api = _api()
-    with _hub_errors(f"search for {op}"):
+    with hub_errors(f"search for {op}"):
         found = dict.fromkeys([*known, *_listed(api, op)])
         return [kernel for repo_id in found if (kernel := _look_at(api, repo_id, target))]
 
@@ -90,7 +84,7 @@ def push(repository: KernelRepository, repo_id: str) -> str:
     from huggingface_hub import CommitOperationAdd
 
     api = _api()
-    with _hub_errors(f"push to {repo_id}"):
+    with hub_errors(f"push to {repo_id}"):
         url = api.create_repo(repo_id, repo_type="kernel", exist_ok=True)
         for upload in uploads(repository):
             if upload.branch != "main":
@@ -116,29 +110,7 @@ def _api() -> "HfApi":
             f"huggingface_hub {huggingface_hub.__version__} knows no kernel repositories:"
             " pip install --upgrade huggingface_hub."
         )
-    return huggingface_hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
-
-
-@contextmanager
-def _hub_errors(what: str) -> Iterator[None]:
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    # Which of several packages it is depends on the version.
-    from huggingface_hub.utils import httpx
-
-    try:
-        yield
-    except HFValidationError as error:
-        raise HubError(f"Cannot {what}: name the repository OWNER/NAME.") from error
-    except HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else "an error"
-        mend = " (log in by `hf auth login`)" if status in (401, 403) else ""
-        raise HubError(f"Cannot {what}: the Hub answers {status}{mend}.") from error
-    except (httpx.HTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise HubError(
-            f"Cannot {what}: the Hub cannot be reached ({reason}); try again online."
-        ) from error
+    return hub_api()
 
 
 def _listed(api: "HfApi", op: str) -> Iterator[str]:

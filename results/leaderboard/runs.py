@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..logs import read_log, select_logs
+from ..dataset import datasets_without_logs, read_dataset
+from ..errors import NoLogsError
+from ..logs import logs_under, read_log, select_logs
 from ..prices import Prices
 from ..statistics.comparison import SHAM
 from ..table import read_rows, refuse_definitions, refuse_judges
@@ -18,13 +21,14 @@ BASELINE = "none"
 def read_runs(
     paths: Iterable[str | Path], *, mix: bool = False, prices: Prices | None = None
 ) -> pd.DataFrame:
-    """Read the logs of several runs, which may hold the same arms.
+    """Read the results of several runs, which may hold the same arms.
 
     A run is a folder of logs. Where several hold an arm, their samples count as further epochs of
     it: the epochs of each run are numbered on from those of the run before.
 
     Args:
-        paths: Log files, or folders that are searched through.
+        paths: Log files, or folders that are searched through for logs, and for published rows
+            that came without their logs.
         mix: Accept verdicts of several versions of the judge.
         prices: What tokens cost; by default the shipped list.
 
@@ -34,20 +38,46 @@ def read_runs(
     Raises:
         UsageError: As `read_rows` does, but for samples that are in several runs.
     """
+    published = {path: datasets_without_logs(path) for path in map(Path, paths)}
+    logged = [path for path, datasets in published.items() if not datasets or _holds_log(path)]
     runs: dict[Path, list[Path]] = defaultdict(list)
-    for file in select_logs(paths):
+    # Without any path, `select_logs` says what is missing.
+    for file in select_logs(logged) if logged or not published else ():
         runs[file.parent].append(file)
-    parts: list[pd.DataFrame] = []
-    before = 0
-    for files in runs.values():
-        part = read_rows(files, mix=mix, prices=prices)
-        parts.append(part.assign(epoch=part["epoch"] + before))
-        before += max(map(int, part["epoch"]))
-    rows = pd.concat(parts, ignore_index=True)
+    parts = [read_rows(files, mix=mix, prices=prices) for files in runs.values()]
+    # A log's name holds the id of its task: rows of a log that is at hand are not counted twice.
+    known = {file.name for files in runs.values() for file in files}
+    for folder in chain.from_iterable(published.values()):
+        parts += _published_runs(folder, known)
+    rows = pd.concat(_numbered_on(parts), ignore_index=True)
     if not mix:
         refuse_judges(rows)
     refuse_definitions(rows)
     return rows
+
+
+def _holds_log(folder: Path) -> bool:
+    try:
+        return bool(logs_under(folder))
+    except NoLogsError:
+        return False
+
+
+def _published_runs(folder: Path, known: set[str]) -> list[pd.DataFrame]:
+    rows = read_dataset(folder)
+    names = [Path(log).name for log in rows["log"]]
+    rows = rows.take(np.flatnonzero(~np.isin(names, sorted(known))))
+    known.update(names)
+    return [part for _, part in rows.groupby("run")]
+
+
+def _numbered_on(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    numbered: list[pd.DataFrame] = []
+    before = 0
+    for part in parts:
+        numbered.append(part.assign(epoch=part["epoch"] + before))
+        before += max(map(int, part["epoch"]))
+    return numbered
 
 
 def rows_beside(rows: pd.DataFrame, variant: str) -> pd.DataFrame:
@@ -78,8 +108,11 @@ def skill_sources(rows: pd.DataFrame) -> dict[str, tuple[str, ...]]:
         rows: As `read_runs` gives them.
     """
     sources: dict[str, set[str]] = defaultdict(set)
-    for file in rows["log"].unique():
-        metadata = read_log(Path(file), header_only=True).metadata
+    for file in map(Path, rows["log"].unique()):
+        # Published rows may come without their logs.
+        if not file.is_file():
+            continue
+        metadata = read_log(file, header_only=True).metadata
         source = (metadata.get("skill") or {}).get("source")
         if source:
             sources[metadata["variant"]].add(_without_folders(str(source)))

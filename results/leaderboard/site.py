@@ -206,5 +206,8 @@ def _copy_reports(board: Leaderboard, folder: Path) -> dict[str, tuple[str, str]
 def log_digests(rows: pd.DataFrame) -> dict[str, str]:
     """The SHA-256 of each log that rows come from, by its path."""
     return {
-        str(log): hashlib.sha256(Path(log).read_bytes()).hexdigest() for log in rows["log"].unique()
+        str(log): hashlib.sha256(Path(log).read_bytes()).hexdigest()
+        for log in rows["log"].unique()
+        # Published rows may come without their logs.
+        if Path(log).is_file()
     }

@@ -67,8 +67,11 @@ function about(index, found) {
   const confined = found.isolation ? ` under ${found.isolation}` : "";
   const candidate = found.candidate ? `Candidate ${found.candidate.slice(0, 12)}${confined}. ` : "";
   const sample = `Log ${found.log}, sample ${found.sample}, epoch ${data.rows[index][EPOCH]}. `;
+  const transcript = element("a", { href: found.transcript }, "Transcript");
+  const viewer = element("code", {}, "inspect view --log-dir LOGS");
   const link = element("a", { href: `#candidate-${index}` }, "Link");
-  return element("p", { class: "small muted" }, candidate, sample, link);
+  const where = [transcript, ", while ", viewer, " runs. ", link];
+  return element("p", { class: "small muted" }, candidate, sample, ...where);
 }
 
 function source(index, text) {

@@ -1,7 +1,9 @@
 """What the report shows of a candidate that is opened: the judge's record, and the source."""
 
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
+
+from ..transcripts import transcript_url
 
 _MOST_LAUNCHES = 12
 
@@ -16,13 +18,15 @@ def detail(sample: Any) -> dict[str, Any]:
         Texts, numbers and lists; what there is nothing of is left out.
     """
     evidence: dict[str, Any] = sample.evidence or {}
+    log = Path(sample.log)
     build: dict[str, Any] = evidence.get("build") or {}
     found = {
         "reason": sample.reason,
         "candidate": sample.candidate,
         "isolation": sample.isolation,
-        "log": PurePath(sample.log).name,
+        "log": log.name,
         "sample": sample.eval_task,
+        "transcript": transcript_url(log, log.parent, sample.eval_task, sample.epoch),
         "flags": list(map(str, evidence.get("flags") or ())),
         "baseline": evidence.get("baseline") or "",
         "timings": [_timing(each) for each in evidence.get("timings") or ()],

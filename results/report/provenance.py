@@ -62,7 +62,13 @@ def provenance(comparison: Comparison, rows: pd.DataFrame) -> Provenance:
     verdicts = tuple(comparison.verdicts)
     samples: list[Any] = list(rows.itertuples(index=False))
     lost = [row for row in samples if row.status != "scored"]
-    flagged = [(row, flag) for row in samples for flag in (row.evidence or {}).get("flags") or []]
+    flagged: list[tuple[Any, str]] = []
+    environments: list[dict[str, Any]] = []
+    # Once, since each record is unpacked for it.
+    for row in samples:
+        record = row.evidence or {}
+        flagged += [(row, flag) for flag in record.get("flags") or ()]
+        environments.append(record.get("environment") or {})
     return Provenance(
         verdicts=verdicts,
         arms=tuple(
@@ -80,7 +86,7 @@ def provenance(comparison: Comparison, rows: pd.DataFrame) -> Provenance:
             for arm in {arm.variant: arm for arm in comparison.arms}.values()
             if arm.skill_fingerprint
         ),
-        environment=_merged([(row.evidence or {}).get("environment") or {} for row in samples]),
+        environment=_merged(environments),
         packages=_merged([row.packages for row in samples]),
         logs=tuple(sorted({(_log_name(str(row.log)), str(row.log_status)) for row in samples})),
     )

@@ -93,17 +93,18 @@ def roofline(comparison: Comparison, rows: pd.DataFrame) -> Roofline:
     Returns:
         The roofline; ceilings are medians of what the judge measured, or else the profile's.
     """
-    records: list[dict[str, Any]] = [record or {} for record in rows["evidence"]]
-    correct = np.flatnonzero(rows["verdict"] == "correct")
+    correct = (rows["verdict"] == "correct").tolist()
     ops, variants = rows["op"].tolist(), rows["variant"].tolist()
     dots: list[Dot] = []
-    for sample in map(int, correct):
-        place = _place(records[sample].get("timings") or [])
+    machines: list[dict[str, Any]] = []
+    # Once, since each record is unpacked for it.
+    for sample, record in enumerate(rows["evidence"]):
+        machines.append((record or {}).get("environment") or {})
+        place = _place(record.get("timings") or []) if correct[sample] else None
         if place is not None:
             dots.append(Dot(sample, ops[sample], variants[sample], *place))
-    machines = [record.get("environment") or {} for record in records]
     bandwidth, rates, source = _ceilings(machines, comparison.hardware)
-    return Roofline(bandwidth, rates, source, tuple(dots), len(correct) - len(dots))
+    return Roofline(bandwidth, rates, source, tuple(dots), sum(correct) - len(dots))
 
 
 def _place(timings: Sequence[dict[str, Any]]) -> tuple[float, float] | None:

@@ -183,6 +183,9 @@ def test_what_opens_is_text_whatever_it_holds(browser: Browser, small: Written):
     Select(browser.one("[data-filter=op]")).select_by_visible_text("rope")
     said = open_first(browser)
     assert f"1 of 14 checks failed {HOSTILE}" in said
+    transcript = browser.one(".detail a[href*='/#/logs/']").get_attribute("href") or ""
+    assert transcript.startswith("http://127.0.0.1:7575/#/logs/")
+    assert "/samples/sample/rope%2F" in transcript
     browser.run("for (const each of document.querySelectorAll('.detail details')) each.open = true")
     assert browser.all(".detail pre")[-1].text == HOSTILE
     assert browser.all("img") == []
