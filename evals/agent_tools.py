@@ -10,7 +10,7 @@ from inspect_ai.tool import Tool, ToolDef, ToolError
 from inspect_ai.util import sandbox, store_as, suspend_working_limit
 
 from ..scorers.attempt import Attempt, JudgeCall
-from ..scorers.executors.local import local_executor
+from ..scorers.executors.chosen import chosen_executor
 from ..scorers.feedback import feedback
 from ..scorers.job import make_job
 from ..scorers.kernel import evidence_of
@@ -102,7 +102,7 @@ class Bench:
         asked = time.monotonic()
         # The queue before the judge is no fault of the agent's.
         with suspend_working_limit():
-            evidence = await evidence_of(local_executor().submit(job))
+            evidence = await evidence_of(chosen_executor().submit(job))
         self.waited += time.monotonic() - asked
         if evidence.verdict == "infra_error":
             # The harness's fault: it costs the agent no call, and is no measurement.

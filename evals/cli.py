@@ -15,6 +15,7 @@ from .cli_compare import ablate, compare, prices_option
 from .cli_gate import gate, plan
 from .cli_grid import grid_options
 from .cli_hardware import hardware as hardware_
+from .cli_judge import judge_option
 from .cli_kernel import kernel
 from .cli_leaderboard import leaderboard
 from .cli_ops import ops, ops_option
@@ -125,6 +126,7 @@ def judge(
     help="In a system message, the default, or by a tool that opens it, an agent's default.",
 )
 @click.option("--recording", help="Replay recorded completions instead of calling a model.")
+@judge_option
 @agent_options
 @click.option(
     "-M", "arguments", multiple=True, metavar="NAME=VALUE", help="For the provider, as base_url=…"
@@ -242,12 +244,13 @@ def cases(file: Path, models: tuple[str, ...], log_dir: Path, **options: Any) ->
 @main.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @ops_option
+@judge_option
 @click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
-def score(logs: tuple[Path, ...], unsafe: bool) -> None:
-    """Judge the completions in LOGS (folders or .eval files) on this machine, and score them."""
+def score(logs: tuple[Path, ...], judge: str, unsafe: bool) -> None:
+    """Judge the completions in LOGS (folders or .eval files), and score them."""
     from .score import score_logs
 
-    score_logs(list(logs), unsafe=unsafe)
+    score_logs(list(logs), judge=judge, unsafe=unsafe)
 
 
 @main.command()

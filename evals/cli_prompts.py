@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from .cli_grid import grid_options
+from .cli_judge import judge_option
 from .cli_ops import ops_option
 
 
@@ -61,13 +62,7 @@ def export(folder: Path, form: Any, model: str | None, as_json: bool, **request:
     type=click.Path(path_type=Path, file_okay=False),
     help="Where logs, evidence and the report go; by default FOLDER/logs.",
 )
-@click.option(
-    "--judging",
-    type=click.Choice(["here", "later"]),
-    default="here",
-    show_default=True,
-    help="Later leaves it to `skilldyno score`, or `pack` for another machine.",
-)
+@judge_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("--unsafe", is_flag=True, help="Judge without a sandbox where none works.")
 def import_(
@@ -75,7 +70,7 @@ def import_(
     completions: tuple[Path, ...],
     model: str,
     log_dir: Path | None,
-    judging: Any,
+    judge: str,
     as_json: bool,
     unsafe: bool,
 ) -> None:
@@ -86,4 +81,4 @@ def import_(
     """
     from .prompts import import_command
 
-    import_command(folder, completions, model, log_dir, judging, unsafe=unsafe, as_json=as_json)
+    import_command(folder, completions, model, log_dir, judge, unsafe=unsafe, as_json=as_json)

@@ -13,7 +13,8 @@ from inspect_ai import Task
 from inspect_ai.model import ModelUsage
 
 from ..results.compare import Places, compare_logs
-from ..results.prices import load_prices
+from ..results.prices import Prices, load_prices
+from ..scorers.executors.chosen import LOCAL, PACK, judged_at
 from ..skills.skill import INLINE_BUDGET, Skill, load_skill
 from ..skills.variants import Delivery, ablation_choices
 from ..tasks.errors import UsageError
@@ -21,7 +22,7 @@ from ..tasks.language import Language
 from .agent import AgentBudget
 from .budget import Budget
 from .grid import Progress, arms_of, read_progress, run_grid
-from .kernel_skill import Judging, Mode, kernel_skill
+from .kernel_skill import Mode, kernel_skill
 from .preview import preview
 from .progress import judging_progress
 from .providers import open_model, read_arguments, read_settings
@@ -57,7 +58,8 @@ class EvalRequest:
         settings: settings of generation, by Inspect, each NAME=VALUE.
         cost_limit: dollars that the run may spend, earlier starts of it included.
         prices: a file of what tokens cost, before the shipped one.
-        judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
+        judge: where candidates are judged, as `judged_at` takes it; `pack` leaves that to
+            `skilldyno pack` or `skilldyno score`.
         mode: `single`, one completion, or `agent`, a model that works with tools.
         agent: which agent.
         judge_calls: how often an agent may ask the judge.
@@ -86,7 +88,7 @@ class EvalRequest:
     settings: tuple[str, ...] = ()
     cost_limit: float | None = None
     prices: Path | None = None
-    judging: Judging = "here"
+    judge: str = LOCAL
     mode: Mode = "single"
     agent: str = "react"
     judge_calls: int = AgentBudget.judge_calls
@@ -108,13 +110,35 @@ def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json:
         UsageError: a Skill, model, suite, profile or price list is not usable.
         RunError: samples are missing at the end.
     """
+    begin = time.monotonic()
     prices = load_prices(request.prices)
-    arms = make_arms(request, log_dir / "evidence")
-    progress = read_progress(log_dir, arms_of(arms, request.models))
-    before = preview(arms, request.models, prices, _used(progress))
-    if dry_run:
-        click.echo(before.to_json() if as_json else before.text())
+    with judged_at(request.judge):
+        arms = make_arms(request, log_dir / "evidence")
+        progress = read_progress(log_dir, arms_of(arms, request.models))
+        before = preview(arms, request.models, prices, _used(progress))
+        if dry_run:
+            click.echo(before.to_json() if as_json else before.text())
+            return
+        _run(request, arms, progress, prices, log_dir, plan=before.text())
+    if request.judge == PACK:
+        click.echo(f"{log_dir}: to be judged by `skilldyno pack` or `skilldyno score`", err=True)
         return
+    result = compare_logs([log_dir], Places(log_dir / "report.html"), prices=prices)
+    if as_json:
+        click.echo(json.dumps({**result.to_json(), "log_dir": str(log_dir)}))
+    else:
+        click.echo(result.text)
+    click.echo(f"{time.monotonic() - begin:.0f} s in all", err=True)
+
+
+def _run(
+    request: EvalRequest,
+    arms: list[Task],
+    progress: Progress,
+    prices: Prices,
+    log_dir: Path,
+    plan: str,
+) -> None:
     settings, arguments = read_settings(request.settings), read_arguments(request.arguments)
     models = [open_model(name, arguments, settings) for name in request.models]
     budget = Budget(request.cost_limit, prices)
@@ -122,17 +146,10 @@ def eval_command(request: EvalRequest, log_dir: Path, *, dry_run: bool, as_json:
     for usages in progress.usages:
         budget.add(usages)
     if request.recording is None:
-        click.echo(before.text(), err=True)
-    begin = time.monotonic()
+        click.echo(plan, err=True)
     total = sum(len(arm.dataset) * (arm.epochs or 1) for arm in arms) * len(models)
     with judging_progress(total, progress.done):
         run_grid(arms, models, log_dir, beside_others=True, budget=budget)
-    result = compare_logs([log_dir], Places(log_dir / "report.html"), prices=prices)
-    if as_json:
-        click.echo(json.dumps({**result.to_json(), "log_dir": str(log_dir)}))
-    else:
-        click.echo(result.text)
-    click.echo(f"{time.monotonic() - begin:.0f} s in all", err=True)
 
 
 def _used(progress: Progress) -> dict[str, tuple[ModelUsage, ...]]:
@@ -166,7 +183,7 @@ def make_arms(request: EvalRequest, evidence: Path) -> list[Task]:
             kernelbench=request.kernelbench,
             level=request.level,
             problems=request.problems,
-            judging=request.judging,
+            judging="later" if request.judge == PACK else "here",
             mode=request.mode,
             agent=request.agent,
             judge_calls=request.judge_calls,

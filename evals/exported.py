@@ -13,6 +13,7 @@ from typing import Literal
 from inspect_ai import Task
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..scorers.executors.chosen import PACK
 from ..skills.skill import load_skill
 from ..skills.variants import Variant, make_variant
 from ..tasks.errors import UsageError
@@ -113,7 +114,7 @@ def grid_prompts(request: EvalRequest) -> tuple[list[Prompt], str]:
     Raises:
         UsageError: a Skill, the suite or the profile is not usable.
     """
-    arms = make_arms(replace(request, judging="later"), Path())
+    arms = make_arms(replace(request, judge=PACK), Path())
     prompts = [
         prompt
         for arm, (source, choice) in zip(arms, choices(request), strict=True)

@@ -24,8 +24,8 @@ from inspect_ai.model import GenerateConfig, Model, ModelUsage
 
 from ..results.logs import select_logs
 from ..results.prices import load_prices
+from ..scorers.executors.chosen import chosen_executor
 from ..scorers.executors.journal import keeping_journals
-from ..scorers.executors.local import local_executor
 from ..tasks.errors import RunError, UsageError
 from .budget import Budget
 from .providers import TRANSPORT
@@ -34,7 +34,7 @@ from .turns import Turns, taking_turns
 Arms = set[tuple[int | str, str]]
 """Versions of tasks with names of models."""
 
-_MAX_SAMPLES = 1000
+MAX_SAMPLES = 1000
 _ACCESS = ("base_url", "api_key")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -159,7 +159,7 @@ def _run(
                 epochs=epochs,
                 max_tasks=len(tasks) * len(models),
                 # Judging is serial anyway; with every sample waiting, all builds come first.
-                max_samples=_MAX_SAMPLES,
+                max_samples=MAX_SAMPLES,
                 log_buffer=1,
                 retry_attempts=2,
                 retry_wait=1,
@@ -183,7 +183,7 @@ def _run(
             "on from there"
         ) from error
     finally:
-        local_executor().close()
+        chosen_executor().close()
 
 
 def _refuse_other_settings(tasks: list[Task], models: list[Model], log_dir: Path) -> None:

@@ -10,6 +10,7 @@ from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.solver import Solver, generate
 
+from ..scorers.executors.chosen import chosen_executor
 from ..scorers.job import parse_archs
 from ..scorers.judge.files import judge_digest
 from ..scorers.kernel import scorer_for
@@ -18,7 +19,7 @@ from ..skills.skill import INLINE_BUDGET, load_skill
 from ..skills.variants import Delivery, Variant, VariantError, make_variant
 from ..tasks.catalogue import add_operations
 from ..tasks.eval_task import EvalTask
-from ..tasks.hardware import HardwareProfile, detect_hardware, load_profile, require_this_machine
+from ..tasks.hardware import HardwareProfile, load_profile
 from ..tasks.kernelbench import problem_suite
 from ..tasks.language import Language
 from ..tasks.problem import Problem
@@ -69,7 +70,7 @@ def kernel_skill(
         delivery: `inline`, in a system message, or `tool`, where the model opens the files.
         inline_budget: the estimated tokens up to which references are delivered inline.
         suite: a suite's name or file.
-        hardware: a profile's name, or `auto`: this machine, or the suite's if judged later.
+        hardware: a profile's name, or `auto`: one to judge on, or the suite's if judged later.
         language: of the kernels; by default the suite's.
         epochs: how often each eval task is asked; by default what the suite says.
         recording: replay the completions of this recording instead of calling the model.
@@ -172,9 +173,7 @@ def _solvers(
 def _profile(chosen: Suite, hardware: str, judging: str) -> HardwareProfile:
     if judging == "later":
         return load_profile(chosen.hardware if hardware == "auto" else hardware)
-    profile = detect_hardware(chosen.language) if hardware == "auto" else load_profile(hardware)
-    require_this_machine(profile)
-    return profile
+    return chosen_executor().hardware(hardware, chosen.language)
 
 
 def _sample(eval_task: EvalTask, archs: tuple[str, ...], working: Working | None) -> Sample:

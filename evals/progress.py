@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..scorers.executors.local import local_executor
+from ..scorers.executors.chosen import chosen_executor
 from .turns import hearing_answers
 
 _LINES = 6
@@ -63,9 +63,9 @@ def judging_progress(total: int, done: int) -> Iterator[None]:
         bars.update(bar, completed=count, last=last)
         say("built" if kind == "built" else "judged", count)
 
-    local_executor().subscribe(show)
+    chosen_executor().subscribe(show)
     try:
         with bars, hearing_answers(count_answer):
             yield
     finally:
-        local_executor().unsubscribe(show)
+        chosen_executor().unsubscribe(show)

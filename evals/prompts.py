@@ -12,12 +12,12 @@ import click
 from inspect_ai.model import get_model
 
 from ..results.compare import Places, compare_logs
+from ..scorers.executors.chosen import PACK, judged_at
 from ..tasks.errors import UsageError
 from .completions import Findings, read_completions
 from .eval_skills import EvalRequest, make_arms
 from .exported import Format, Prompt, load_export, write_export
 from .grid import make_folder, run_grid, samples_done
-from .kernel_skill import Judging
 from .progress import judging_progress
 from .recording import RecordedCompletion, Recording, load_recording, write_recording
 
@@ -61,7 +61,7 @@ def import_command(
     paths: tuple[Path, ...],
     model: str,
     log_dir: Path | None,
-    judging: Judging,
+    judge: str,
     *,
     unsafe: bool,
     as_json: bool,
@@ -73,7 +73,7 @@ def import_command(
         paths: files or folders of completions.
         model: the model that made them.
         log_dir: where the logs go; by default `logs` in the folder.
-        judging: `later` leaves the completions to `skilldyno pack` or `skilldyno score`.
+        judge: where they are judged; `pack` leaves it to `skilldyno pack` or `skilldyno score`.
         unsafe: judge without a sandbox where none works.
         as_json: print one JSON object on stdout instead of tables.
 
@@ -97,13 +97,14 @@ def import_command(
         click.echo(json.dumps(_to_json(found)))
     logs = log_dir or folder / "logs"
     make_folder(logs)
-    arms = make_arms(
-        replace(request, recording=str(path), judging=judging), logs.absolute() / "evidence"
-    )
-    progress = judging_progress(len(prompts), samples_done(logs)) if judging == "here" else None
-    with progress or nullcontext():
-        run_grid(arms, [get_model(f"recorded/{model}")], logs, beside_others=True)
-    if judging == "later":
+    with judged_at(judge):
+        arms = make_arms(
+            replace(request, recording=str(path), judge=judge), logs.absolute() / "evidence"
+        )
+        progress = judging_progress(len(prompts), samples_done(logs)) if judge != PACK else None
+        with progress or nullcontext():
+            run_grid(arms, [get_model(f"recorded/{model}")], logs, beside_others=True)
+    if judge == PACK:
         click.echo(f"{logs}: to be judged by `skilldyno score` or `skilldyno pack`", err=True)
     elif not as_json:
         click.echo(compare_logs([logs], Places(logs / "report.html")).text)

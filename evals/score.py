@@ -1,7 +1,9 @@
-"""Judging apart from generating, on this machine: `skilldyno score`."""
+"""Judging apart from generating: `skilldyno score`."""
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -9,41 +11,44 @@ from inspect_ai import score
 from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
 
 from ..results.logs import select_logs
+from ..scorers.executors.chosen import LOCAL, PACK, chosen_executor, judged_at
+from ..scorers.executors.executor import JudgeAddressError
 from ..scorers.executors.journal import keeping_journals
-from ..scorers.executors.local import local_executor
 from ..scorers.kernel import scorer_for
 from ..tasks.errors import RunError
-from ..tasks.hardware import load_profile, require_this_machine
+from ..tasks.language import Language
 
 
 class UnwrittenLogError(RunError):
     """A log that could not be written."""
 
 
-def score_logs(logs: list[Path], *, unsafe: bool) -> None:
-    """Judge the candidates of logs again, on this machine, and write the verdicts into the logs.
+def score_logs(logs: list[Path], *, judge: str = LOCAL, unsafe: bool = False) -> None:
+    """Judge the candidates of logs again, and write the verdicts into the logs.
 
     Killed at any moment, the same call goes on from what was judged.
 
     Args:
         logs: log files, or folders with logs.
+        judge: where, as `judged_at` takes it.
         unsafe: judge without a sandbox where none works.
 
     Raises:
-        UsageError: a log cannot be read, or this is not the machine that the logs are for.
+        UsageError: a log cannot be read, or there is no machine that the logs are for.
         RunError: a log or a journal cannot be written.
     """
+    if judge == PACK:
+        raise JudgeAddressError("--judge pack scores nothing: use `skilldyno pack`")
     read = {file: read_eval_log(str(file)) for file in select_logs(logs)}
-    for log in read.values():
-        require_this_machine(load_profile(str((log.eval.metadata or {}).get("hardware"))))
-    try:
+    with judged_at(judge):
+        for log in read.values():
+            hardware = str((log.eval.metadata or {}).get("hardware"))
+            chosen_executor().hardware(hardware, _language(log))
         with keeping_journals(*dict.fromkeys(file.parent / "evidence" for file in read)):
             for file, log in read.items():
                 score_log(log, file, unsafe=unsafe)
                 write_log(log, file)
                 click.echo(f"{file}: {len(log.samples or [])} samples scored")
-    finally:
-        local_executor().close()
 
 
 def score_log(
@@ -55,17 +60,18 @@ def score_log(
         log: the log.
         file: where it is kept; whole evidence records go into the folder `evidence` beside it.
         unsafe: judge without a sandbox where none works.
-        evidence: a file that a packed judge wrote; None judges on this machine.
+        evidence: a file that a packed judge wrote; None has them judged.
     """
-    metadata = log.eval.metadata or {}
     scorer = scorer_for(
-        str(metadata.get("language")),
+        _language(log),
         variant_of(log),
         str(file.parent / "evidence"),
         unsafe,
         str(evidence) if evidence is not None else None,
     )
-    score(log, scorer, action="overwrite", display="none", copy=False)
+    # What a cluster has to say of its nodes comes on stdout, which is for results.
+    with redirect_stdout(sys.stderr):
+        score(log, scorer, action="overwrite", display="none", copy=False)
 
 
 def write_log(log: EvalLog, file: Path) -> None:
@@ -86,3 +92,7 @@ def write_log(log: EvalLog, file: Path) -> None:
 def variant_of(log: EvalLog) -> str:
     """The variant of a log's arm."""
     return str((log.eval.metadata or {}).get("variant", "none"))
+
+
+def _language(log: EvalLog) -> Language:
+    return (log.eval.metadata or {}).get("language", "cpp")

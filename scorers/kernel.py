@@ -23,9 +23,9 @@ from ..tasks.problem import Problem
 from .attempt import Attempt
 from .candidate import extract_candidate
 from .evidence import compact, no_code, refused_before, store
+from .executors.chosen import chosen_executor
 from .executors.journal import submit_kept
 from .executors.kept import kept_executor
-from .executors.local import local_executor
 from .job import RefusedError, make_job
 from .judge.evidence import Evidence
 from .judge.steps import STEPS
@@ -230,4 +230,4 @@ def _scorer(variant: str, evidence_dir: str, unsafe: bool, evidence_file: str | 
 def _submit(job: dict[str, Any], evidence_dir: Path, evidence_file: str | None) -> Future[Evidence]:
     if evidence_file is not None:
         return kept_executor(evidence_file, str(evidence_dir.parent)).submit(job)
-    return submit_kept(job, evidence_dir, local_executor().submit)
+    return submit_kept(job, evidence_dir, chosen_executor().submit)

@@ -1,8 +1,10 @@
 """Hardware profiles: the machine kinds that candidates are written for and judged on."""
 
 import datetime
+import os
 import platform
 import subprocess
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -19,12 +21,20 @@ Rate = Literal["float32", "tfloat32", "float16", "bfloat16", "float8", "float4",
 Measurable = Literal["memory_bandwidth", Rate]
 Cache = Literal["l1", "l2", "l3"]
 
-_QUERY: Final = ("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
 _QUERY_SECONDS: Final = 30
 
 
 class HardwareError(UsageError):
     """A hardware profile that does not exist, is not well defined, or is not this machine."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a machine is told by: what the kernel says of it, and the names of its NVIDIA GPUs."""
+
+    system: str
+    architecture: str
+    gpus: tuple[str, ...]
 
 
 class Machine(Definition):
@@ -44,6 +54,14 @@ class Machine(Definition):
         if (self.gpu, self.architecture, self.product).count(None) != 2:
             raise ValueError("exactly one of 'gpu', 'architecture' and 'product' must be given")
         return self
+
+    def is_one(self, seen: Seen) -> bool:
+        """Whether a machine that was seen is of this kind, or has a GPU that is."""
+        if self.product is not None:
+            return False
+        if self.gpu is not None:
+            return self.gpu in seen.gpus
+        return (seen.system, seen.architecture) == ("Linux", self.architecture)
 
 
 class Toolchain(Definition):
@@ -222,12 +240,24 @@ def require_this_machine(profile: HardwareProfile) -> None:
         )
 
 
+def gpus_of(profile: HardwareProfile) -> tuple[str, ...]:
+    """Return this machine's GPUs of a profile, as CUDA_VISIBLE_DEVICES names them.
+
+    Where that variable is set, they are those that it lists.
+
+    Raises:
+        HardwareError: nvidia-smi hangs.
+    """
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is not None:
+        return tuple(each.strip() for each in given.split(",") if each.strip())
+    lines = [line.partition(", ") for line in _ask_nvidia_smi("uuid,name")]
+    return tuple(uuid for uuid, _, name in lines if name == profile.machine.gpu)
+
+
 def _is_this_machine(profile: HardwareProfile) -> bool:
-    if profile.machine.product is not None:
-        return False
-    if profile.machine.gpu is not None:
-        return profile.machine.gpu in _gpu_names()
-    return platform.system() == "Linux" and platform.machine() == profile.machine.architecture
+    gpus = _gpu_names() if profile.machine.gpu is not None else ()
+    return profile.machine.is_one(Seen(platform.system(), platform.machine(), gpus))
 
 
 def _seen(kind: Kind) -> str:
@@ -242,14 +272,22 @@ def _seen(kind: Kind) -> str:
 
 
 def _gpu_names() -> tuple[str, ...]:
-    """Return the names that nvidia-smi lists; none where it is absent or finds no driver.
+    return _ask_nvidia_smi("name")
+
+
+def _ask_nvidia_smi(fields: str) -> tuple[str, ...]:
+    """Return a line for each GPU; none where nvidia-smi is absent or finds no driver.
 
     Raises:
         HardwareError: nvidia-smi hangs.
     """
     try:
         query = subprocess.run(
-            _QUERY, capture_output=True, text=True, timeout=_QUERY_SECONDS, check=False
+            ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=_QUERY_SECONDS,
+            check=False,
         )
     except FileNotFoundError:
         return ()

@@ -13,7 +13,7 @@ from typing import Any
 from inspect_ai.log import EvalLog, EvalSample
 
 from ...scorers.evidence import EvidenceError
-from ...scorers.executors.local import JudgeError
+from ...scorers.executors.executor import JudgeError
 from ...scorers.judge.evidence import Evidence
 from ...tasks.hardware import HardwareError, load_profile, require_this_machine
 from .candidate import evidence_in, job_of, score_in

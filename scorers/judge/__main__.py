@@ -21,7 +21,7 @@ import traceback
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from .alone import alone_on_this_machine
+from .alone import alone_on
 from .build import Built
 from .cuda import CudaDevice
 from .device import CpuDevice, Device
@@ -87,12 +87,14 @@ class Serving:
         while self.open or ready:
             waiting = self._take(block=not ready)
             if waiting:
-                with alone_on_this_machine():
-                    ready += self._build(sorted(waiting, key=_order))
+                for device in sorted({job.device for job in waiting}):
+                    with alone_on(device):
+                        jobs = [job for job in waiting if job.device == device]
+                        ready += self._build(device, sorted(jobs, key=_order))
                 ready.sort(key=lambda pair: _order(pair[0]))
             elif ready:
                 job, building = ready.pop(0)
-                with alone_on_this_machine():
+                with alone_on(job.device):
                     built = building.result()
                     if built is not None:
                         self._judge(job, built)
@@ -121,21 +123,17 @@ class Serving:
             self.session.warm_up()
         return self.session
 
-    def _build(self, waiting: list[Job]) -> list[tuple[Job, Future[Built | None]]]:
-        started = []
-        for device in sorted({job.device for job in waiting}):
-            jobs = [job for job in waiting if job.device == device]
-            try:
-                session = self._session_for(jobs[0])
-            except MachineError as error:
-                for job in jobs:
-                    _emit_evidence(Evidence.about(job, "infra_error", str(error)))
-                continue
-            builds = [self.builders[device].submit(_build_one, session, job) for job in jobs]
-            if device == "cpu":
-                wait(builds)
-            started += zip(jobs, builds, strict=True)
-        return started
+    def _build(self, device: str, jobs: list[Job]) -> list[tuple[Job, Future[Built | None]]]:
+        try:
+            session = self._session_for(jobs[0])
+        except MachineError as error:
+            for job in jobs:
+                _emit_evidence(Evidence.about(job, "infra_error", str(error)))
+            return []
+        builds = [self.builders[device].submit(_build_one, session, job) for job in jobs]
+        if device == "cpu":
+            wait(builds)
+        return list(zip(jobs, builds, strict=True))
 
     def _judge(self, job: Job, built: Built) -> None:
         try:

@@ -43,7 +43,8 @@ class ToolchainError(MachineError):
 class Built:
     """What building gave: the shared library, or the reason why there is none.
 
-    `archs` says for which other archs the candidate builds.
+    `archs` says for which other archs the candidate builds; `parts` are files of the cache that the
+    library was made of, and that would spare another machine most of the work.
     """
 
     record: Build
@@ -51,6 +52,7 @@ class Built:
     reason: str = ""
     timed_out: bool = False
     archs: dict[str, ArchBuild] = field(default_factory=dict)
+    parts: tuple[Path, ...] = ()
 
 
 def cache_folder() -> Path:

@@ -21,22 +21,19 @@ import numpy as np
 import torch
 
 from . import seccomp
+from .alone import gpu_name
 from .arena import Arena, GatedArena, Slot, as_bytes
 from .build import (
     NVCC,
-    Built,
     Compiler,
     ToolchainError,
-    build_candidate,
     build_trusted,
     cache_folder,
     cuda_toolkit,
-    keep_python,
 )
 from .clock import StoppingCriterion
 from .device import TENSORS, Device, python_setup
 from .errors import MachineError
-from .extension import build_extension
 from .files import read_text
 from .job import Job, Operation
 from .process import Worker
@@ -196,14 +193,6 @@ class CudaDevice(Device):
             free, total = self.memory()
         return CudaArena(capacity, self._scratch)
 
-    def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build CUDA C++ by nvcc; Python is kept as the file that Triton will read."""
-        if job.language in _PYTHON:
-            return keep_python(job)
-        if job.extension is not None:
-            return build_extension(job, sandbox)
-        return build_candidate(job, sandbox, NVCC)
-
     def setup(self, operation: Operation) -> dict[str, Any]:
         """The gate's library."""
         return {"gate": str(self._gate)}
@@ -302,8 +291,9 @@ class CudaDevice(Device):
         except OSError:
             return None
         handle = ctypes.c_void_p()
+        # NVML counts all GPUs of the machine, whichever of them this process may see.
         found = library.nvmlInit_v2() == 0 and (
-            library.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle)) == 0
+            library.nvmlDeviceGetHandleByUUID(gpu_name().encode(), ctypes.byref(handle)) == 0
         )
         return (library, handle) if found else None
 

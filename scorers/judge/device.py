@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .arena import Arena, HostArena
-from .build import Built, build_candidate, build_trampoline, keep_python
+from .build import build_trampoline
 from .clock import StoppingCriterion
-from .extension import build_extension
 from .job import Job, Operation
 from .process import Worker
 from .sandbox import Sandbox
@@ -46,10 +45,6 @@ class Device(ABC):
     @abstractmethod
     def open_arena(self, capacity: int) -> Arena:
         """Memory to share with one other process."""
-
-    @abstractmethod
-    def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build a candidate into what a runner loads."""
 
     @abstractmethod
     def setup(self, operation: Operation) -> dict[str, Any]:
@@ -116,14 +111,6 @@ class CpuDevice(Device):
     def open_arena(self, capacity: int) -> Arena:
         """Memory of the host."""
         return HostArena(capacity)
-
-    def build(self, job: Job, sandbox: Sandbox) -> Built:
-        """Build by g++: one source, or a kernel repository; a ModelNew is kept as its file."""
-        if job.language == "torch":
-            return keep_python(job)
-        if job.extension is not None:
-            return build_extension(job, sandbox)
-        return build_candidate(job, sandbox)
 
     def setup(self, operation: Operation) -> dict[str, Any]:
         """The trampoline: a loop with clock_gettime on both sides of the call."""

@@ -98,7 +98,8 @@ def build_extension(job: Job, sandbox: Sandbox) -> Built:
         log = failed.log[:LOG_KEPT]
         reason = failed.reason if failed.timed_out else f"{failed.source}: {failed.reason}"
         return Built(replace(record, log=log), None, reason, timed_out=failed.timed_out)
-    return _link(job, extension, [each.object for each in done if each.object], sandbox, record)
+    objects = [each.object for each in done if each.object]
+    return replace(_link(job, extension, objects, sandbox, record), parts=tuple(objects))
 
 
 def builds_for(arch: str, job: Job, sandbox: Sandbox) -> ArchBuild:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .alone import alone_on_this_machine
+from .alone import alone_on
 from .build import GXX, processor
 from .ceilings import (
     BANDWIDTH,
@@ -48,7 +48,7 @@ def probe(device: str | None = None) -> dict[str, Any]:
     chosen = device or ("gpu" if torch.cuda.is_available() else "cpu")
     if chosen == "gpu" and not torch.cuda.is_available():
         raise MachineError("torch sees no GPU here: probe the CPU, or a machine with a GPU")
-    with alone_on_this_machine():
+    with alone_on(chosen):
         if chosen == "gpu":
             works, absent = device_works()
             found = _medians(works, device_clock)

@@ -20,6 +20,7 @@ from .authorship import NotAuthored, attribute, require_authored
 from .baselines import Baselines, OracleDisagrees
 from .bench import Bench, Tampering, WrongOutput, arena_capacity
 from .build import GXX, Built, processor
+from .builder import build_job
 from .clock import geometric_mean_interval
 from .compatibility import build_for_archs
 from .contents import NEARLY_SAME, Contents, ContentsCache
@@ -149,7 +150,7 @@ class Session:
 
     def build(self, job: Job) -> Built:
         """Build one candidate; safe to call from several threads."""
-        built = self.device.build(job, self.sandbox)
+        built = build_job(job, self.sandbox)
         return replace(built, archs=build_for_archs(job, self.sandbox))
 
     def judge(self, job: Job, built: Built) -> Evidence:

@@ -129,7 +129,7 @@ def test_partial_imports_resume_and_list_what_they_do_not_take(skilldyno, suite,
         "{",
     ]
     first.write_text("\n".join(lines))
-    command = ["prompts", "import", str(folder), "-m", "lab/model-1", "--judging", "later"]
+    command = ["prompts", "import", str(folder), "-m", "lab/model-1", "--judge", "pack"]
     done = skilldyno(*command, str(first), "--json")
     assert done.returncode == 1
     assert "are missing" in done.stderr

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from skilldyno.scorers.executors.local import JudgeError, LocalExecutor
+from skilldyno.scorers.executors.executor import JudgeError
+from skilldyno.scorers.executors.local import LocalExecutor
 from skilldyno.scorers.job import make_job
 from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.hardware import load_profile
@@ -39,7 +40,9 @@ def test_killed_judge_is_replaced_and_its_jobs_judged(rms_norm):
     before = set(judges_of(os.getpid()))
     wrong = [executor.submit(job(f"wrong-{i}", rms_norm(body=f"out[{i}] = 0;"))) for i in range(3)]
     crash = executor.submit(job("crash", rms_norm("abort();")))
-    judge = next(iter(set(judges_of(os.getpid())) - before))
+    while not (started := set(judges_of(os.getpid())) - before):
+        time.sleep(0.1)
+    (judge,) = started
     time.sleep(1.0)
     os.kill(judge, signal.SIGKILL)
     assert [f.result(timeout=120).verdict for f in wrong] == ["incorrect"] * 3
