@@ -73,7 +73,8 @@ class Judges:
         self._on_trouble = on_trouble
         self._events: queue.Queue[tuple[_Judge, dict[str, Any] | None]] = queue.Queue()
         self._waiting: dict[tuple[str, str], deque[tuple[str, Job]]] = defaultdict(deque)
-        self._attempts: dict[str, int] = defaultdict(int)
+        self._again: list[tuple[str, Job]] = []
+        self._faulty: dict[str, list[Place]] = defaultdict(list)
         self._judges: list[_Judge] = []
         self._faults: dict[Place, int] = defaultdict(int)
 
@@ -138,18 +139,35 @@ class Judges:
     def _choose(self, judge: _Judge) -> list[tuple[str, Job]]:
         taken: list[tuple[str, Job]] = []
         while True:
+            again = [pair for pair in self._again if self._may_try(judge, *pair)]
             own = {k: w for k, w in self._waiting.items() if w and k[0] in judge.place.hardware}
-            left = sum(map(len, own.values()))
+            left = len(again) + sum(map(len, own.values()))
             # On a CPU all builds come before the first measurement, so that all are wanted at once.
             share = max(_LEAST_AHEAD, min(_AHEAD, -(-left // len(self._judges))))
             room = left if judge.place.gpu is None else share - len(judge.under_way) - len(taken)
             if min(left, room) <= 0:
                 return taken
+            if again:
+                self._again.remove(again[0])
+                taken.append(again[0])
+                continue
             busy = {other.operation for other in self._judges if other is not judge}
             # Its own operation, else one that no other judge is at, else the longest queue.
             key = max(own, key=lambda k: (k[1] == judge.operation, k[1] not in busy, len(own[k])))
             judge.operation = key[1]
             taken.append(self._waiting[key].popleft())
+
+    def _may_try(self, judge: _Judge, digest: str, job: Job) -> bool:
+        # Where a job met a fault, it is tried again only if there is nowhere else.
+        faulty = self._faulty[digest]
+        return job["hardware"] in judge.place.hardware and (
+            judge.place not in faulty
+            or all(
+                other.place in faulty
+                for other in self._judges
+                if job["hardware"] in other.place.hardware
+            )
+        )
 
     def _take(self, judge: _Judge, event: dict[str, Any]) -> None:
         kind, digest = event.pop("event"), event["id"].rpartition("#")[2]
@@ -164,17 +182,17 @@ class Judges:
             self._on_evidence(digest, event)
         else:
             judge.faults += 1
-            if not self._retry(digest, job):
+            if not self._retry(judge, digest, job):
                 self._on_evidence(digest, event)
             if judge.faults == _FAULTS_IN_A_ROW:
                 # What CUDA has lost, it has lost for this process.
                 judge.process.kill()
 
-    def _retry(self, digest: str, job: Job) -> bool:
-        self._attempts[digest] += 1
-        if self._attempts[digest] >= _ATTEMPTS:
+    def _retry(self, judge: _Judge, digest: str, job: Job) -> bool:
+        self._faulty[digest].append(judge.place)
+        if len(self._faulty[digest]) >= _ATTEMPTS:
             return False
-        self._waiting[job["hardware"], job["operation"]["name"]].append((digest, job))
+        self._again.append((digest, job))
         return True
 
     def _bury(self, judge: _Judge) -> None:
@@ -184,7 +202,7 @@ class Judges:
         with contextlib.suppress(BrokenPipeError):
             judge.process.stdin.close()
         for digest, job in judge.under_way.items():
-            if not self._retry(digest, job):
+            if not self._retry(judge, digest, job):
                 self._on_trouble(f"{job['id']}: the judge died {_ATTEMPTS} times ({code})")
         self._faults[judge.place] += 1
         if self._faults[judge.place] < _FAULTS_IN_A_ROW:
