@@ -92,7 +92,7 @@ def test_a_killed_run_asks_for_what_is_missing_and_no_more(skilldyno, command, t
     run = tmp_path / "run"
     start = "from skilldyno.evals.cli import main; main()"
     resume = [*command, "-G", "max_connections=2"]
-    # Without the current folder, in which a checkout's own metadata would hide that it is installed.
+    # Without the current folder: a checkout's own metadata would hide that it is installed.
     words = [sys.executable, "-P", "-c", start, *resume]
     with model_server(lambda number: (200, PROSE), delay=0.3) as server:
         first = subprocess.Popen(
