@@ -1,6 +1,5 @@
 """What a comparison estimates, drops, adjusts and says."""
 
-import time
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import scipy.stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 from synthetic_rows import NAMES, Sample, make_rows
 
-from skilldyno.results.errors import MissingArmError, MixedSelectionError
 from skilldyno.results.statistics import Comparison, Contrast, compare
 from skilldyno.results.terminal import render
 
@@ -373,62 +371,3 @@ def test_recorded_completions_are_called_a_demonstration():
     assert compare(make_rows(right, models=("recorded/claude",))).notice == (
         "recorded completions of one model, 8 ops: a demonstration, not a benchmark of a model"
     )
-
-
-@pytest.mark.parametrize(
-    ("rows", "baseline", "error", "said"),
-    [
-        pytest.param(
-            make_rows(right), "sham", MissingArmError, "has no arm sham, only none, skill@123456"
-        ),
-        pytest.param(
-            make_rows(right, variants=("none",)), "none", MissingArmError, "has the arm none only"
-        ),
-        pytest.param(
-            pd.concat(
-                [
-                    make_rows(right, variants=("none",)),
-                    make_rows(right, variants=(SKILL,), models=("lab/b",)),
-                ]
-            ),
-            "none",
-            MissingArmError,
-            f"No model ran both {SKILL} and none",
-        ),
-        pytest.param(
-            pd.concat([make_rows(right), make_rows(right).assign(hardware="h200")]),
-            "none",
-            MixedSelectionError,
-            "mixes cpu/cpp, h200/cpp",
-        ),
-        pytest.param(
-            pd.concat([make_rows(right), make_rows(right).assign(speed_baseline="best")]),
-            "none",
-            MixedSelectionError,
-            "over different baselines (best, eager)",
-        ),
-    ],
-)
-def test_what_cannot_be_compared(rows: pd.DataFrame, baseline: str, error: type, said: str):
-    with pytest.raises(error) as caught:
-        compare(rows, baseline)
-    assert said in str(caught.value)
-
-
-def test_a_hundred_thousand_samples_take_seconds():
-    rng = np.random.default_rng(0)
-    rows: Any = make_rows(
-        lambda *_: (float(rng.random() < 0.7), float(rng.uniform(0.5, 4))),
-        ops=NAMES[:40],
-        variants=("none", "one@111111", "two@222222", "sham"),
-        models=("lab/a", "lab/b", "lab/c"),
-        epochs=3,
-    )
-    many = pd.concat(
-        [rows.assign(epoch=rows["epoch"] + 3 * copy) for copy in range(70)], ignore_index=True
-    )
-    assert len(many) == 100_800
-    # Of its own: other tests run beside it.
-    start = time.process_time()
-    compare(many)
-    assert time.process_time() - start < 5
