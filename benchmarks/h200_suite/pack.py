@@ -43,26 +43,34 @@ def solution_jobs() -> list[dict[str, Any]]:
     ]
 
 
-def recording_jobs() -> list[dict[str, Any]]:
-    """Every recorded completion of the hard operations."""
-    recording = load_recording(RECORDING)
-    jobs = []
+def recorded_kernels(name: str) -> list[tuple[str, str, str]]:
+    """Every completion of a recording in CUDA: an id, its operation's name, and its kernel."""
+    recording = load_recording(name)
+    kernels = []
     for variant, task, epoch in sorted(recording.completions):
         op = task.split("/")[0]
         completion = recording.completion(variant, task, epoch).completion
         source = extract_candidate(completion, "cuda", op).source
         if source is None:
             raise ValueError(f"the recorded completion {op}, {variant}, {epoch} holds no kernel")
-        jobs.append(
-            make_job(
-                id=f"{task}:{epoch:03d}:{variant}",
-                source=source,
-                operation=load_operation(op),
-                hardware=load_profile(HARDWARE),
-                language="cuda",
-            )
-        )
-    return jobs
+        kernels.append((f"{task}:{epoch:03d}:{variant}", op, source))
+    return kernels
+
+
+def cuda_job(id: str, op: str, source: str) -> dict[str, Any]:
+    """The job of one kernel in CUDA."""
+    return make_job(
+        id=id,
+        source=source,
+        operation=load_operation(op),
+        hardware=load_profile(HARDWARE),
+        language="cuda",
+    )
+
+
+def recording_jobs() -> list[dict[str, Any]]:
+    """Every recorded completion of the hard operations."""
+    return [cuda_job(*kernel) for kernel in recorded_kernels(RECORDING)]
 
 
 if __name__ == "__main__":

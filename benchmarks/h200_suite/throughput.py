@@ -1,7 +1,8 @@
 """Runs a packed judge on a GPU machine with cold caches, and notes its time and the GPUs' load.
 
 Standard library only. `throughput.py throughput.pyz FOLDER [--gpus 0,1]` writes FOLDER/run.json,
-FOLDER/load.jsonl and FOLDER/evidence.jsonl; summarise.py makes the tables of several such folders.
+FOLDER/load.jsonl and FOLDER/evidence.jsonl; throughput_page.py makes the tables of several
+such folders.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Packs 200 candidates for an H200: the recorded CUDA completions, and mutations of them.
 
-Runs where skilldyno is installed: `pack.py throughput.pyz`; there throughput.py measures it.
+Runs where skilldyno is installed: `throughput_pack.py throughput.pyz`; there throughput.py
+measures it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from skilldyno.evals.recording import load_recording
-from skilldyno.scorers.candidate import extract_candidate
-from skilldyno.scorers.job import make_job
-from skilldyno.scorers.pack import write_pack
-from skilldyno.tasks.catalogue import load_operation
-from skilldyno.tasks.hardware import load_profile
+from pack import cuda_job, recorded_kernels
 
-RECORDING, HARDWARE = "claude-cuda", "h200"
+from skilldyno.scorers.pack import write_pack
+
+RECORDING = "claude-cuda"
 
 
 def _unchanged(source: str) -> str:
@@ -55,28 +53,12 @@ MUTATIONS: tuple[tuple[str, Callable[[str], str], int], ...] = (
 
 def throughput_jobs() -> list[dict[str, Any]]:
     """The jobs; a mutation's id ends with what it is."""
-    recording = load_recording(RECORDING)
-    found = []
-    for variant, task, epoch in sorted(recording.completions):
-        op = task.split("/")[0]
-        completion = recording.completion(variant, task, epoch).completion
-        found.append((f"{task}:{epoch:03d}:{variant}", op, completion))
-    jobs = []
-    for name, mutate, count in MUTATIONS:
-        for id, op, completion in found[:count]:
-            source = extract_candidate(completion, "cuda", op).source
-            if source is None:
-                raise ValueError(f"the recorded completion {id} holds no kernel")
-            jobs.append(
-                make_job(
-                    id=f"{id}:{name}",
-                    source=mutate(source),
-                    operation=load_operation(op),
-                    hardware=load_profile(HARDWARE),
-                    language="cuda",
-                )
-            )
-    return jobs
+    kernels = recorded_kernels(RECORDING)
+    return [
+        cuda_job(f"{id}:{name}", op, mutate(source))
+        for name, mutate, count in MUTATIONS
+        for id, op, source in kernels[:count]
+    ]
 
 
 if __name__ == "__main__":

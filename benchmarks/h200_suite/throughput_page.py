@@ -1,56 +1,39 @@
 """Writes results/published/h200-scale from what throughput.py left on the GPU machines.
 
-Runs where skilldyno is installed: `summarise.py FOLDER...`, one folder a run; without any, the page
-is made again from the records beside it.
+Runs where skilldyno is installed: `throughput_page.py FOLDER...`, one folder a run; without any,
+the page is made again from the records beside it.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import shutil
 import statistics
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
 
-from tabulate import tabulate
+from summarise import Record, gather, read, table
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "h200-scale"
 STAGES = ("build", "check", "time")
 
 
-def gather(sources: list[Path], target: Path) -> None:
-    """Put the records beside the page, compressed, a folder for each run by its number of GPUs."""
+def publish(sources: list[Path], target: Path) -> None:
+    """Put the records beside the page, a folder for each run by its number of GPUs."""
     for source in sources:
-        devices = {each["gpu"] for each in lines_of(source / "load.jsonl")}
-        folder = target / f"{len(devices)}-gpus"
-        folder.mkdir(parents=True, exist_ok=True)
+        lines = (source / "load.jsonl").read_text(encoding="utf-8").splitlines()
+        folder = target / f"{len({json.loads(line)['gpu'] for line in lines})}-gpus"
+        gather(source, folder)
         shutil.copy(source / "run.json", folder)
-        for name in ("load.jsonl", "evidence.jsonl"):
-            with (source / name).open("rb") as plain, gzip.open(folder / f"{name}.gz", "wb") as out:
-                shutil.copyfileobj(plain, out)
 
 
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    """The records of a file, compressed or not."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file if line.strip()]
-
-
-def table(headers: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
-
-
-def stages(evidence: list[dict[str, Any]]) -> dict[str, float]:
+def stages(evidence: list[Record]) -> dict[str, float]:
     """Seconds of all candidates, by stage."""
     return {name: sum(r["seconds"].get(name, 0.0) for r in evidence) for name in STAGES}
 
 
-def device_seconds(evidence: list[dict[str, Any]]) -> float:
+def device_seconds(evidence: list[Record]) -> float:
     """Seconds of the timed calls themselves, the candidates' and the baseline's."""
     return sum(sum(map(sum, t["samples"])) for r in evidence for t in r["timings"])
 
@@ -60,8 +43,8 @@ def speed(folders: list[Path]) -> str:
     rows, alone = [], None
     for folder in folders:
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        evidence = lines_of(folder / "evidence.jsonl.gz")
-        load = lines_of(folder / "load.jsonl.gz")
+        evidence = read(folder / "evidence.jsonl.gz")
+        load = read(folder / "load.jsonl.gz")
         gpus = len({each["gpu"] for each in load})
         rate = 60 * len(evidence) / run["seconds"]
         alone = rate if gpus == 1 else alone
@@ -89,7 +72,7 @@ def verdicts(folder: Path) -> str:
     """The verdicts of each mutation, and what a candidate of it costs."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     cost: defaultdict[str, list[float]] = defaultdict(list)
-    for record in lines_of(folder / "evidence.jsonl.gz"):
+    for record in read(folder / "evidence.jsonl.gz"):
         name = record["id"].rpartition(":")[2]
         counts[name][record["verdict"]] += 1
         cost[name].append(sum(record["seconds"].get(stage, 0.0) for stage in ("check", "time")))
@@ -109,13 +92,13 @@ def write(target: Path) -> None:
     folders = sorted(folder.parent for folder in target.glob("*-gpus/run.json"))
     text = (
         "# How fast candidates are judged on an H200\n\n"
-        "Every figure is computed by `benchmarks/h200_scale/summarise.py` from the records beside"
-        " this page, which `throughput.py` left on the GPU machine: 200 candidates, the recorded"
-        " CUDA completions and mutations of them (`pack.py`), judged with every cache cold and all"
-        " three baselines. The stages' seconds are summed over candidates; builds go on beside the"
-        " rest, on other cores. What is called timing holds the verified pairs, the flushes of the"
-        " cache and each operation's baselines; the floor below it are the timed calls"
-        " themselves.\n\n"
+        "Every figure is computed by `benchmarks/h200_suite/throughput_page.py` from the records"
+        " beside this page, which `throughput.py` left on the GPU machine: 200 candidates, the"
+        " recorded CUDA completions and mutations of them (`throughput_pack.py`), judged with every"
+        " cache cold and all three baselines. The stages' seconds are summed over candidates; builds"
+        " go on beside the rest, on other cores. What is called timing holds the verified pairs, the"
+        " flushes of the cache and each operation's baselines; the floor below it are the timed"
+        " calls themselves.\n\n"
         f"{speed(folders)}\n\n{verdicts(folders[0])}\n"
     )
     (target / "README.md").write_text(text, encoding="utf-8")
@@ -126,5 +109,5 @@ if __name__ == "__main__":
     parser.add_argument("folders", type=Path, nargs="*", help="of throughput.py")
     parser.add_argument("--target", type=Path, default=PUBLISHED)
     arguments = parser.parse_args()
-    gather(arguments.folders, arguments.target)
+    publish(arguments.folders, arguments.target)
     write(arguments.target)
