@@ -80,9 +80,15 @@ def keep_rows(files: Sequence[Path], prices: Prices, make: MakeRows) -> None:
     Raises:
         UsageError: `make` refuses a log.
     """
+    if not _are_large(files):
+        return
     left = [file for file in files if not (_folder() / f"{_digest(file, prices)}.parquet").exists()]
-    if sum(file.stat().st_size for file in left) >= _LARGE_BYTES:
+    if _are_large(left):
         start_forked(lambda file: rows_of_log(file, prices, make).empty, left)()
+
+
+def _are_large(files: Iterable[Path]) -> bool:
+    return sum(file.stat().st_size for file in files) >= _LARGE_BYTES
 
 
 def _folder() -> Path:
