@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..report.forest import scale_effects
-from ..report.svg import ACCENT, INK, MUTED, RULE, SURFACE, Plot, font, new_figure
+from ..report.svg import ACCENT, INK, MUTED, RULE, SURFACE, Plot, font, new_figure, write_text
 from ..statistics import wording
 from .standings import Board, Entry
 
@@ -74,8 +74,8 @@ def _draw(board: Board, entries: Sequence[Entry], metric: str, layout: _Layout, 
     _scale_ranks(ranks, len(board.skills), layout.ticks)
     _name_sham(effects, board, metric)
     title = entries[0].effect(metric).title
-    _text(effects, layout, layout.effects[0], -34, title, bold=True)
-    _text(effects, layout, layout.ranks[0], -34, "Rank", bold=True)
+    for x, head in ((layout.effects[0], title), (layout.ranks[0], "Rank")):
+        write_text(effects, _place(layout, x), -34, head, size=layout.size, bold=True)
     for index, each in enumerate(entries):
         top = index * layout.row
         bar, neutral = top + layout.bar_line, each.effect(metric).neutral
@@ -162,10 +162,12 @@ def _row(
         effects.plot(ends, [top] * 2, color=RULE, linewidth=0.6, clip_on=False, zorder=0,
                      transform=effects.get_yaxis_transform())  # fmt: skip
     name = wording.shorten(entry.variant, layout.name)
-    _text(effects, layout, 0, text, name, muted=not entry.fingerprint)
+    ink = INK if entry.fingerprint else MUTED
+    write_text(effects, _place(layout, 0), text, name, size=layout.size, colour=ink)
     number = wording.amount(effect.estimate, effect.unit)
     bounds = wording.interval(effect.ci_low, effect.ci_high, effect.unit)
-    _text(effects, layout, layout.number, text, f"{number}  {bounds}".strip(), right=True)
+    said, end = f"{number}  {bounds}".strip(), _place(layout, layout.number)
+    write_text(effects, end, text, said, size=layout.size, right=True)
     colour = MUTED if entry.beside_sham == "placebo" or rank is None else ACCENT
     if not math.isnan(effect.ci_low):
         effects.plot([effect.ci_low, effect.ci_high], [bar] * 2, color=colour, linewidth=2.2)
@@ -177,31 +179,6 @@ def _row(
         ranks.plot([rank.low - 0.32, rank.high + 0.32], [bar] * 2, color=colour, linewidth=9,
                    alpha=0.3, solid_capstyle="butt")  # fmt: skip
         ranks.plot([rank.place], [bar], marker="o", markersize=6.5, color=colour)
-
-
-def _text(
-    axes: Axes,
-    layout: _Layout,
-    pixel: float,
-    y: float,
-    text: str,
-    *,
-    bold: bool = False,
-    right: bool = False,
-    muted: bool = False,
-) -> None:
-    axes.text(
-        _place(layout, pixel),
-        y,
-        text,
-        transform=axes.get_yaxis_transform(),
-        ha="right" if right else "left",
-        va="center_baseline",
-        color=MUTED if muted else INK,
-        fontproperties=font(layout.size, bold=bold),
-        parse_math=False,
-        clip_on=False,
-    )
 
 
 def _place(layout: _Layout, pixel: float) -> float:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..statistics import POOLED, PRIMARY, Comparison, Contrast, wording
-from .svg import ACCENT, INK, MUTED, RULE, SURFACE, Plot, font, new_figure
+from .svg import ACCENT, INK, MUTED, RULE, SURFACE, Plot, font, new_figure, write_text
 
 _TITLE, _AXIS, _GAP, _HEAD = 30, 34, 14, 80
 _UNITS = {"points": "Percentage points", "ratio": "Ratio, on a log scale"}
@@ -146,16 +146,18 @@ def _panel(figure: Figure, unit: str, rows: Sequence[_Row], layout: _Layout, top
     axes.set_ylim(height, 0)
     axes.patch.set_visible(False)
     scale_effects(axes, unit, [row.contrast for row in rows if row.contrast])
-    _text(axes, 0, -16, _UNITS[unit], layout, bold=True)
+    write_text(axes, _fraction(layout, 0), -16, _UNITS[unit], size=layout.text, bold=True)
     _hairlines(axes, [index * layout.row for index in range(1, len(rows))], layout)
     for index, row in enumerate(rows):
         y = index * layout.row
-        _text(axes, row.indent, y + layout.text_line, row.label, layout, bold=row.contrast is None)
+        text, heading = _fraction(layout, row.indent), row.contrast is None
+        write_text(axes, text, y + layout.text_line, row.label, size=layout.text, bold=heading)
         if row.contrast:
             number = wording.amount(row.contrast.estimate, unit)
             bounds = wording.interval(row.contrast.ci_low, row.contrast.ci_high, unit)
             said = f"{number}  {bounds}".strip()
-            _text(axes, layout.width, y + layout.text_line, said, layout, right=True)
+            end = _fraction(layout, layout.width)
+            write_text(axes, end, y + layout.text_line, said, size=layout.text, right=True)
             _bar(axes, row.contrast, y + layout.bar_line, layout)
 
 
@@ -232,30 +234,6 @@ def _hairlines(axes: Axes, places: Sequence[float], layout: _Layout) -> None:
         transform=axes.get_yaxis_transform(),
         clip_on=False,
         zorder=0,
-    )
-
-
-def _text(
-    axes: Axes,
-    pixel: float,
-    y: float,
-    text: str,
-    layout: _Layout,
-    *,
-    bold: bool = False,
-    right: bool = False,
-) -> None:
-    axes.text(
-        _fraction(layout, pixel),
-        y,
-        text,
-        transform=axes.get_yaxis_transform(),
-        ha="right" if right else "left",
-        va="center_baseline",
-        color=INK,
-        fontproperties=font(layout.text, bold=bold),
-        parse_math=False,
-        clip_on=False,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -87,6 +88,43 @@ def font(size: float, *, bold: bool = False) -> FontProperties:
         bold: Heavier.
     """
     return FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
+
+
+def write_text(
+    axes: Axes,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    size: float,
+    bold: bool = False,
+    right: bool = False,
+    colour: str = INK,
+) -> None:
+    """Write a line of text over or beside axes.
+
+    Args:
+        axes: The axes; nothing is cut off at their edges.
+        x: Where it begins, as a share of their width.
+        y: Its height, by their own scale.
+        text: The line.
+        size: In CSS pixels.
+        bold: Heavier.
+        right: It ends at `x` instead.
+        colour: One of the stand-ins.
+    """
+    axes.text(
+        x,
+        y,
+        text,
+        transform=axes.get_yaxis_transform(),
+        ha="right" if right else "left",
+        va="center_baseline",
+        color=colour,
+        fontproperties=font(size, bold=bold),
+        parse_math=False,
+        clip_on=False,
+    )
 
 
 def to_svg(figure: Figure, name: str, description: str) -> Markup:
