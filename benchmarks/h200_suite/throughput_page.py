@@ -92,13 +92,13 @@ def write(target: Path) -> None:
     folders = sorted(folder.parent for folder in target.glob("*-gpus/run.json"))
     text = (
         "# How fast candidates are judged on an H200\n\n"
-        "Every figure is computed by `benchmarks/h200_suite/throughput_page.py` from the records"
-        " beside this page, which `throughput.py` left on the GPU machine: 200 candidates, the"
-        " recorded CUDA completions and mutations of them (`throughput_pack.py`), judged with every"
-        " cache cold and all three baselines. The stages' seconds are summed over candidates; builds"
-        " go on beside the rest, on other cores. What is called timing holds the verified pairs, the"
-        " flushes of the cache and each operation's baselines; the floor below it are the timed"
-        " calls themselves.\n\n"
+        "Every figure is computed by `benchmarks/h200_suite/throughput_page.py` from the"
+        " records beside this page, which `throughput.py` left on the GPU machine: 200"
+        " candidates, the recorded CUDA completions and mutations of them"
+        " (`throughput_pack.py`), judged with every cache cold and all three baselines. The"
+        " stages' seconds are summed over candidates; builds go on beside the rest, on other"
+        " cores. What is called timing holds the verified pairs, the flushes of the cache and"
+        " each operation's baselines; the floor below it are the timed calls themselves.\n\n"
         f"{speed(folders)}\n\n{verdicts(folders[0])}\n"
     )
     (target / "README.md").write_text(text, encoding="utf-8")
