@@ -101,8 +101,9 @@ def test_candidates_land_on_nodes_of_their_profile(cluster):
     assert executor.hardware(OTHER, "cpp").name == OTHER
     built: list[str] = []
     executor.subscribe(lambda e: built.append(e["id"]) if e["event"] == "built" else None)
+    # Long enough for the slower node to come up before the other has judged them all.
     submitted = [
-        simulated_job(f"{profile}:{number}", "op", profile, measure=0.1, build=0.01)
+        simulated_job(f"{profile}:{number}", "op", profile, measure=1.5, build=0.01)
         for number in range(8)
         for profile in (OURS, OTHER)
     ]
@@ -134,7 +135,7 @@ def test_a_node_that_dies_takes_no_candidate_with_it(cluster):
                 first_of_second.set()
 
     executor.subscribe(note)
-    submitted = [simulated_job(f"job:{n}", "op", OURS, measure=0.4) for n in range(16)]
+    submitted = [simulated_job(f"job:{n}", "op", OURS, measure=0.8) for n in range(16)]
     futures = [executor.submit(job) for job in submitted]
     assert first_of_second.wait(timeout=60)
     cluster.kill("second")
