@@ -18,11 +18,10 @@ from inspect_ai.log import (
     EvalSampleSummary,
     list_eval_logs,
     read_eval_log,
-    read_eval_log_sample_summaries,
 )
 from inspect_ai.model import GenerateConfig, Model, ModelUsage
 
-from ..results.logs import select_logs
+from ..results.logs import read_header, read_summaries, select_logs
 from ..results.prices import load_prices
 from ..scorers.executors.chosen import chosen_executor
 from ..scorers.executors.journal import keeping_journals
@@ -77,9 +76,9 @@ def read_progress(log_dir: Path, arms: Arms | None = None) -> Progress:
     """
     held: list[list[EvalSampleSummary]] = []
     for log in select_logs([log_dir]) if _has_logs(log_dir) else []:
-        header = read_eval_log(log, header_only=True).eval
+        header = read_header(log).eval
         if arms is None or (header.task_version, header.model) in arms:
-            held.append(read_eval_log_sample_summaries(log))
+            held.append(read_summaries(log))
     samples = [sample for summaries in held for sample in summaries]
     return Progress(
         # What is to be judged later has no score.

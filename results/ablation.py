@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import MissingArmError
-from .logs import read_log, select_logs
+from .logs import read_header, select_logs
 from .statistics import ESTIMATES_ONLY_BELOW, PRIMARY, Contrast, compare, holm, wording
 from .table import read_rows
 
@@ -113,7 +113,7 @@ def _ablation_arms(files: Sequence[Path]) -> dict[str, dict[str, dict[str, Any]]
     """Return, by Skill and by variant, what the logs say of the ablation."""
     arms: dict[str, dict[str, dict[str, Any]]] = {}
     for file in files:
-        metadata = read_log(file, header_only=True).metadata
+        metadata = read_header(file).metadata
         if (about := metadata.get("ablation")) is not None:
             # Inline and tool delivery of one Skill are two experiments.
             by = "" if metadata.get("delivery") == "inline" else f" by {metadata.get('delivery')}"

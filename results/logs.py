@@ -1,12 +1,21 @@
 """Which Inspect logs a selection of paths means."""
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
 # Beside what it has, Inspect teaches zipfile the compression of its logs.
-from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
+from inspect_ai.log import (
+    EvalLog,
+    EvalSample,
+    EvalSampleSummary,
+    list_eval_logs,
+    read_eval_log,
+    read_eval_log_sample_summaries,
+)
 from pydantic_core import from_json
 
 from .errors import MissingPathError, NoLogsError, UnreadableLogError
@@ -35,7 +44,7 @@ def select_logs(paths: Iterable[str | Path]) -> list[Path]:
     files = {file for path in paths for file in logs_under(Path(path))}
     if not files:
         raise NoLogsError("No log was given: name a log file, or a folder that holds logs.")
-    return newest_logs({file: read_log(file, header_only=True) for file in files})
+    return newest_logs({file: read_header(file) for file in files})
 
 
 def newest_logs(headers: Mapping[Path, EvalLog]) -> list[Path]:
@@ -57,25 +66,39 @@ def newest_logs(headers: Mapping[Path, EvalLog]) -> list[Path]:
     return sorted(file for _, file in newest.values())
 
 
-def read_log(file: Path, *, header_only: bool = False) -> EvalLog:
-    """Read one log without the fields that rows do not need.
+def read_header(file: Path) -> EvalLog:
+    """Read a log without its samples.
 
     Args:
-        file: A log that exists.
-        header_only: Leave the samples unread.
-
-    Returns:
-        The log, its samples without messages, events and store.
+        file: A log that exists; its run may be under way.
 
     Raises:
         UnreadableLogError: The file is damaged, or no Inspect log.
     """
-    with _readable(file):
-        return read_eval_log(file, header_only=header_only, exclude_fields=_LARGE_FIELDS)
+    # A run under way replaces its log by a longer one. What is open stays what it was; by a path,
+    # Inspect would ask for the length of the one and for the bytes of the other.
+    with _readable(file), file.open("rb") as log:
+        header = read_eval_log(log, header_only=True)
+    header.location = str(file)
+    return header
+
+
+def read_summaries(file: Path) -> list[EvalSampleSummary]:
+    """Read what a log says of its samples in short.
+
+    Args:
+        file: A log that exists; its run may be under way.
+
+    Raises:
+        UnreadableLogError: The file is damaged, or no Inspect log.
+    """
+    # Inspect reads these by a path alone: see `read_header`.
+    with TemporaryDirectory() as folder, _readable(file):
+        return read_eval_log_sample_summaries(shutil.copyfile(file, Path(folder) / file.name))
 
 
 def read_samples(file: Path) -> Iterator[EvalSample]:
-    """Read the samples of a log, one after the other, as `read_log` would.
+    """Read the samples of a log, one after the other, as Inspect would.
 
     Inspect's reader finds fields to leave out by parsing the text piece by piece, which takes ten
     times as long a sample as to parse it whole, leave the fields out and validate the rest.
@@ -90,7 +113,9 @@ def read_samples(file: Path) -> Iterator[EvalSample]:
         UnreadableLogError: The file is damaged, or no Inspect log.
     """
     if file.suffix != ".eval":
-        yield from read_log(file).samples or []
+        with _readable(file):
+            samples = read_eval_log(file).samples or []
+        yield from samples
         return
     with _readable(file):
         archive = ZipFile(file)

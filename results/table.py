@@ -18,7 +18,7 @@ from .errors import (
     UnreadableLogError,
 )
 from .kept_rows import keep_rows, rows_of_log
-from .logs import read_log, read_samples, select_logs
+from .logs import read_header, read_samples, select_logs
 from .measured import best_share
 from .prices import Prices, load_prices
 from .record import Record
@@ -145,7 +145,7 @@ def _make_rows(file: Path, prices: Prices) -> pd.DataFrame:
 
 
 def _log_records(file: Path, prices: Prices) -> list[dict[str, Any]]:
-    log = read_log(file, header_only=True)
+    log = read_header(file)
     metadata = log.metadata
     if not {"variant", "hardware", "language", "judge_digest"} <= metadata.keys():
         raise ForeignLogError(

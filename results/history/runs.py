@@ -7,10 +7,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from inspect_ai.log import EvalLog, read_eval_log_sample_summaries
+from inspect_ai.log import EvalLog
 
 from ..errors import MissingPathError, NoLogsError, UnreadableLogError
-from ..logs import logs_under, newest_logs, read_log
+from ..logs import logs_under, newest_logs, read_header, read_summaries
 
 UNREADABLE = "unreadable"
 
@@ -181,7 +181,7 @@ def _arms(files: list[Path]) -> tuple[ArmLog, ...]:
     arms: list[ArmLog] = []
     for file in files:
         try:
-            headers[file] = read_log(file, header_only=True)
+            headers[file] = read_header(file)
         except UnreadableLogError:
             arms.append(_unreadable(file))
     arms += [_logged_arm(file, headers[file]) for file in newest_logs(headers)]
@@ -252,7 +252,7 @@ def _progress(file: Path, log: EvalLog) -> tuple[list[str], int, int, bool]:
         epochs = log.eval.config.epochs or 1
         return ids, asked.samples * epochs, results.completed_samples, bool(results.scores)
     # A run that is under way, or was stopped, has no results yet.
-    held = read_eval_log_sample_summaries(str(file))
+    held = read_summaries(file)
     ids = [str(each) for each in asked.sample_ids or {each.id for each in held}]
     epochs = log.eval.config.epochs or 1
     done = sum(1 for each in held if (each.scores or each.completed) and not each.error)

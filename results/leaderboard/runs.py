@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..dataset import datasets_without_logs, read_dataset
 from ..errors import NoLogsError
-from ..logs import logs_under, read_log, select_logs
+from ..logs import logs_under, read_header, select_logs
 from ..prices import Prices
 from ..statistics.comparison import SHAM
 from ..table import read_rows, refuse_definitions, refuse_judges
@@ -112,7 +112,7 @@ def skill_sources(rows: pd.DataFrame) -> dict[str, tuple[str, ...]]:
         # Published rows may come without their logs.
         if not file.is_file():
             continue
-        metadata = read_log(file, header_only=True).metadata
+        metadata = read_header(file).metadata
         source = (metadata.get("skill") or {}).get("source")
         if source:
             sources[metadata["variant"]].add(_without_folders(str(source)))

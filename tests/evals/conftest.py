@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from run_under_way import done_so_far
 
 from skilldyno.evals.grid import samples_done
 
@@ -65,7 +64,7 @@ def resumed_run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
 
     first = start()
     deadline = time.monotonic() + 120
-    while done_so_far(folder) == 0:
+    while samples_done(folder) == 0:
         assert time.monotonic() < deadline
         assert first.poll() is None, said.read_text()
         time.sleep(0.05)

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from model_server import ModelServer, model_server
-from run_under_way import done_so_far
 
 from skilldyno.evals.grid import samples_done
 
@@ -99,7 +98,7 @@ def test_a_killed_run_asks_for_what_is_missing_and_no_more(skilldyno, command, t
             words, env=environment(server), start_new_session=True, stderr=subprocess.DEVNULL
         )
         deadline = time.monotonic() + 120
-        while done_so_far(run) < 3:
+        while samples_done(run) < 3:
             assert time.monotonic() < deadline
             assert first.poll() is None
             time.sleep(0.05)

@@ -1,5 +1,8 @@
 """Rows from real Inspect logs."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ from skilldyno.results.errors import (
     UnjudgedLogError,
     UnreadableLogError,
 )
+from skilldyno.results.logs import read_header, read_summaries
 from skilldyno.results.statistics import compare
 from skilldyno.results.table import SCHEMA, read_rows
 from skilldyno.results.terminal import render
@@ -213,6 +217,31 @@ def test_damaged_log(tmp_path: Path, content: bytes | str):
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2] if isinstance(content, str) else content)
     assert f"{path} is not a readable Inspect log" in refusal([path], UnreadableLogError)
+
+
+REPLACING = """
+import itertools, os, shutil, sys
+log, *versions = sys.argv[1:]
+for version in itertools.cycle(versions):
+    shutil.copyfile(version, f"{log}.next")
+    os.replace(f"{log}.next", log)
+"""
+
+
+def test_log_of_a_run_under_way_is_read_whole(tmp_path: Path):
+    versions = {
+        write_log(tmp_path / name, ops=OPS[:count], epochs=1): count
+        for name, count in (("a", 1), ("b", len(OPS)))
+    }
+    log = tmp_path / "log.eval"
+    shutil.copyfile(next(iter(versions)), log)
+    words = [sys.executable, "-c", REPLACING, str(log), *map(str, versions)]
+    with subprocess.Popen(words) as run:
+        found = {len(read_summaries(log)) for _ in range(200)}
+        assert {read_header(log).eval.task for _ in range(200)} == {"kernel_skill"}
+        assert run.poll() is None
+        run.kill()
+    assert found == set(versions.values())
 
 
 def test_log_damaged_inside(tmp_path: Path):
