@@ -103,13 +103,7 @@ def kernel_skill(
     profile = _profile(chosen, hardware, judging if mode == "single" else "here")
     eval_tasks = [EvalTask(each, profile, chosen.language) for each in chosen.asked()]
     choice = variant or ("skill" if skill is not None else "none")
-    loaded = load_skill(skill) if skill is not None else None
-    # A Skill that a recording was made with need not be at hand: its name and revision will do.
-    made = (
-        Variant(choice, None, None, "inline", {})
-        if recording is not None and loaded is None and "@" in choice
-        else make_variant(loaded, choice, inline_budget, delivery)
-    )
+    made = _variant(skill, choice, inline_budget, delivery, recording)
     folder = evidence_dir or str(Path(os.environ.get("INSPECT_LOG_DIR", "logs")) / "evidence")
     archs = parse_archs(compile_for, chosen.language) if compile_for else ()
     working = None
@@ -144,6 +138,16 @@ def kernel_skill(
             **(working.describe() if working is not None else {}),
         },
     )
+
+
+def _variant(
+    skill: str | None, choice: str, budget: int, delivery: Delivery, recording: str | None
+) -> Variant:
+    loaded = load_skill(skill) if skill is not None else None
+    # A Skill that a recording was made with need not be at hand: its name and revision will do.
+    if recording is not None and loaded is None and "@" in choice:
+        return Variant(choice, None, None, "inline", {})
+    return make_variant(loaded, choice, budget, delivery)
 
 
 def _solvers(

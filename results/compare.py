@@ -156,7 +156,3 @@ def _write_markdown(
         for comparison, part, own in zip(comparisons, parts, pictures, strict=True)
     ]
     file.write_text("\n".join(texts), encoding="utf-8")
-
-
-def _address(picture: Path, page: Path) -> str:
-    return quote(Path(os.path.relpath(picture, page.parent)).as_posix())

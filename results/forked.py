@@ -1,5 +1,6 @@
 """Work on all cores, in copies of this process that see all that it holds."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -36,7 +37,10 @@ def start_forked(
 
     # A copied process finds it here; a closure could not travel to it.
     _work = work_at
+    # A collection in a copy would write to every object, and so copy the memory that is shared.
+    gc.freeze()
     pool = multiprocessing.get_context("fork").Pool(processes, _leave_interrupts)
+    gc.unfreeze()
     begun = pool.map_async(_call, range(len(items)), chunksize=1)
 
     def collect() -> list[Result]:

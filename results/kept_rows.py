@@ -34,6 +34,7 @@ _MAKERS = (
     "table.py",
     "usage.py",
 )
+_NESTED = ("packages", "best_after", "flags", "environment")
 _UNUSED_SECONDS = 30 * 24 * 3600.0
 _LEFT_SECONDS = 3600.0
 _LARGE_BYTES = 1 << 24
@@ -122,11 +123,8 @@ def _load(place: Path) -> pd.DataFrame | None:
         return None
     # For the next cleaning it was used today.
     os.utime(place)
-    unpacked = {
-        "evidence": [Record(packed) for packed in rows["evidence"]],
-        "packages": _parsed(rows["packages"]),
-        "best_after": _parsed(rows["best_after"]),
-    }
+    unpacked = {name: _parsed(rows[name]) for name in _NESTED}
+    unpacked["evidence"] = [Record(packed) for packed in rows["evidence"]]
     return rows.assign(**unpacked)
 
 
@@ -145,11 +143,8 @@ def _written(values: Iterable[Any]) -> list[bytes]:
 
 
 def _keep(rows: pd.DataFrame, place: Path) -> None:
-    packed = {
-        "evidence": [record.packed for record in rows["evidence"]],
-        "packages": _written(rows["packages"]),
-        "best_after": _written(rows["best_after"]),
-    }
+    packed = {name: _written(rows[name]) for name in _NESTED}
+    packed["evidence"] = [record.packed for record in rows["evidence"]]
     table = pa.Table.from_pandas(rows.assign(**packed), preserve_index=False)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Logs to rows: one row for each sample."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,10 @@ SCHEMA: tuple[Column, ...] = (
         "ambiguous", "bool", "the timing stayed too noisy for the interval that the judge asks for"
     ),
     Column("roofline_fraction", "float", "least possible time / candidate time"),
+    Column(
+        "intensity", "float", "operations a byte, geometric mean over workloads; NaN if none count"
+    ),
+    Column("achieved_rate", "float", "operations a second, likewise"),
     Column("best_share", "float", "best known time / candidate time; NaN where one is not known"),
     Column("speed_baseline", "str", "what speedup is over: eager, compile or best"),
     Column("input_tokens", "float", "prompt tokens of the sample, cached ones included"),
@@ -99,6 +103,8 @@ SCHEMA: tuple[Column, ...] = (
     Column("judge_digest", "str", "digest of the judge that gave the verdict"),
     Column("isolation", "str", "how the candidate was confined while it ran"),
     Column("judge_seconds", "float", "time spent on building, checking and timing"),
+    Column("flags", "object", "what the judge found against the candidate's integrity (list)"),
+    Column("environment", "object", "the judge's record of its machine (dict)"),
     Column("answer", "str", "source of the candidate; empty without code"),
     Column("evidence", "object", "the judge's record (mapping); empty where nothing was judged"),
     Column("packages", "object", "versions of the packages that ran the evaluation (dict)"),
@@ -235,6 +241,7 @@ def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
         "speedup_high": _number(evidence["speedup_high"]),
         "ambiguous": bool(evidence["ambiguous"]),
         "roofline_fraction": _number(evidence["roofline_fraction"]),
+        **_achieved(evidence.get("timings") or ()),
         "best_share": best_share(
             sample.metadata.get("hardware", ""),
             sample.metadata.get("op_digest", ""),
@@ -245,6 +252,8 @@ def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
         "judge_digest": environment.get("judge_digest") or log.metadata["judge_digest"],
         "isolation": (evidence.get("isolation") or {}).get("level", ""),
         "judge_seconds": float(sum((evidence.get("seconds") or {}).values())),
+        "flags": evidence.get("flags") or [],
+        "environment": environment,
         "answer": score.answer or "",
         "evidence": Record.pack(evidence),
     }
@@ -256,6 +265,22 @@ def _judged(log: EvalLog, sample: EvalSample, score: Score) -> dict[str, Any]:
 def _steps(evidence: dict[str, Any]) -> dict[str, float]:
     passed = {step["name"]: float(step["passed"] is True) for step in evidence.get("steps", ())}
     return {name: passed.get(name, math.nan) for name in ("manifest", "loaded")}
+
+
+def _achieved(timings: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Operations a byte and a second, geometric means over the workloads that count both."""
+    counted = [
+        (math.log(rate), math.log(bandwidth))
+        for rate, bandwidth in (
+            (timing.get("achieved_rate") or 0.0, timing.get("achieved_bandwidth") or 0.0)
+            for timing in timings
+        )
+        if rate > 0 and bandwidth > 0
+    ]
+    if not counted:
+        return {"intensity": math.nan, "achieved_rate": math.nan}
+    rate, bandwidth = (sum(each) / len(counted) for each in zip(*counted, strict=True))
+    return {"intensity": math.exp(rate - bandwidth), "achieved_rate": math.exp(rate)}
 
 
 def _compat(evidence: dict[str, Any], sample: EvalSample) -> float:
@@ -280,6 +305,8 @@ def _errored(log: EvalLog, sample: EvalSample) -> dict[str, Any]:
         "candidate": "",
         "judge_digest": log.metadata["judge_digest"],
         "isolation": "",
+        "flags": [],
+        "environment": {},
         "answer": "",
         "evidence": Record.pack({}),
         **_missing("errored", message.strip().partition("\n")[0]),
@@ -302,6 +329,8 @@ def _missing(status: str, reason: str) -> dict[str, Any]:
         "verdict": "infra_error",
         "reason": reason,
         "roofline_fraction": math.nan,
+        "intensity": math.nan,
+        "achieved_rate": math.nan,
         "best_share": math.nan,
         **dict.fromkeys(numbers, math.nan),
     }

@@ -11,6 +11,12 @@ from .details import rounded
 from .visible import visible
 
 _MOST_WORDS = 200
+_COLUMNS = (
+    *("op", "model", "variant", "epoch", "verdict", "reason"),
+    *("speedup", "speedup_low", "speedup_high", "ambiguous", "roofline_fraction"),
+    *("output_tokens", "judge_seconds", "candidate", "isolation", "log", "eval_task"),
+    *("opened", "judge_calls", "stopped_by", "answer", "evidence"),
+)
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,7 @@ class Candidates:
     """The samples by op, model, variant (the baseline first) and epoch.
 
     Attributes:
-        samples: Their rows, with the columns of `read_rows` as attributes.
+        samples: Their rows; those columns of `read_rows` that are shown, as attributes.
         order: For each of them the index of its row.
         table: What the page's script makes its table of.
     """
@@ -40,7 +46,8 @@ def gather_candidates(comparison: Comparison, rows: pd.DataFrame) -> Candidates:
     """
     variants = (comparison.baseline, *comparison.variants)
     place = {name: index for index, name in enumerate(variants)}
-    ordered = rows.assign(place=[place[name] for name in rows["variant"]], at=np.arange(len(rows)))
+    places = [place[name] for name in rows["variant"]]
+    ordered = rows[list(_COLUMNS)].assign(place=places, at=np.arange(len(rows)))
     ordered = ordered.sort_values(["op", "model", "place", "epoch"], kind="stable")
     samples: list[Any] = list(ordered.itertuples(index=False))
     names = {

@@ -3,6 +3,7 @@
 import json
 import statistics
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, get_args
@@ -60,46 +61,42 @@ def provenance(comparison: Comparison, rows: pd.DataFrame) -> Provenance:
         The provenance; of a log's path only the folder's and the file's name.
     """
     verdicts = tuple(comparison.verdicts)
-    samples: list[Any] = list(rows.itertuples(index=False))
-    lost = [row for row in samples if row.status != "scored"]
-    flagged: list[tuple[Any, str]] = []
-    environments: list[dict[str, Any]] = []
-    # Once, since each record is unpacked for it.
-    for row in samples:
-        record = row.evidence or {}
-        flagged += [(row, flag) for flag in record.get("flags") or ()]
-        environments.append(record.get("environment") or {})
+    isolation = [level for level in rows["isolation"].tolist() if level]
+    flagged: Any = rows.explode("flags")
+    logs = set(zip(rows["log"].tolist(), rows["log_status"].tolist(), strict=True))
     return Provenance(
         verdicts=verdicts,
         arms=tuple(
             (arm.model, arm.variant, tuple(arm.verdicts.get(name, 0) for name in verdicts))
             for arm in comparison.arms
         ),
-        flags=tuple((*_place(row), str(flag)) for row, flag in flagged),
-        lost=tuple((*_place(row), str(row.reason)) for row in lost),
-        ambiguous=sum(bool(row.ambiguous) for row in samples),
-        isolation=tuple(Counter(str(row.isolation) for row in samples if row.isolation).items()),
+        flags=_said_of(flagged[flagged["flags"].notna()], "flags"),
+        lost=_said_of(rows.query("status != 'scored'"), "reason"),
+        ambiguous=sum(rows["ambiguous"].tolist()),
+        isolation=tuple(Counter(isolation).items()),
         judges=comparison.judges,
-        operations=tuple(sorted({(str(row.op), str(row.op_digest)) for row in samples})),
+        operations=tuple(sorted(set(zip(rows["op"], rows["op_digest"], strict=True)))),
         skills=tuple(
             (arm.variant, arm.skill_fingerprint, arm.skill_tokens)
             for arm in {arm.variant: arm for arm in comparison.arms}.values()
             if arm.skill_fingerprint
         ),
-        environment=_merged(environments),
-        packages=_merged([row.packages for row in samples]),
-        logs=tuple(sorted({(_log_name(str(row.log)), str(row.log_status)) for row in samples})),
+        environment=_merged(rows["environment"]),
+        packages=_merged(rows["packages"]),
+        logs=tuple(sorted({(_log_name(log), status) for log, status in logs})),
     )
 
 
-def _place(row: Any) -> tuple[str, str, str, int]:
-    return str(row.model), str(row.variant), str(row.eval_task), int(row.epoch)
+def _said_of(rows: pd.DataFrame, column: str) -> tuple[tuple[str, str, str, int, str], ...]:
+    names = ("model", "variant", "eval_task", "epoch", column)
+    return tuple(zip(*(rows[name].tolist() for name in names), strict=True))
 
 
-def _merged(records: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
+def _merged(records: Iterable[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
     # A value that differs between samples is a finding: show them all.
     values: dict[str, dict[Any, None]] = {}
-    for record in records:
+    # One object may serve thousands of samples.
+    for record in {id(each): each for each in records}.values():
         for name, value in record.items():
             kept = value if isinstance(value, str | int | float) else json.dumps(value)
             values.setdefault(name, {})[kept] = None

@@ -94,31 +94,15 @@ def roofline(comparison: Comparison, rows: pd.DataFrame) -> Roofline:
         The roofline; ceilings are medians of what the judge measured, or else the profile's.
     """
     correct = (rows["verdict"] == "correct").tolist()
-    ops, variants = rows["op"].tolist(), rows["variant"].tolist()
-    dots: list[Dot] = []
-    machines: list[dict[str, Any]] = []
-    # Once, since each record is unpacked for it.
-    for sample, record in enumerate(rows["evidence"]):
-        machines.append((record or {}).get("environment") or {})
-        place = _place(record.get("timings") or []) if correct[sample] else None
-        if place is not None:
-            dots.append(Dot(sample, ops[sample], variants[sample], *place))
-    bandwidth, rates, source = _ceilings(machines, comparison.hardware)
-    return Roofline(bandwidth, rates, source, tuple(dots), sum(correct) - len(dots))
-
-
-def _place(timings: Sequence[dict[str, Any]]) -> tuple[float, float] | None:
-    pairs = [
-        (timing.get("achieved_rate") or 0.0, timing.get("achieved_bandwidth") or 0.0)
-        for timing in timings
-    ]
-    counted = [(rate, bandwidth) for rate, bandwidth in pairs if rate > 0 and bandwidth > 0]
-    if not counted:
-        return None
-    # The mean of logarithms by hand: numpy is slower on as few workloads as these.
-    rate = sum(math.log(rate) for rate, _ in counted) / len(counted)
-    bandwidth = sum(math.log(bandwidth) for _, bandwidth in counted) / len(counted)
-    return math.exp(rate - bandwidth), math.exp(rate)
+    columns = ("op", "variant", "intensity", "achieved_rate")
+    values = zip(*(rows[name].tolist() for name in columns), strict=True)
+    dots = tuple(
+        Dot(sample, *each)
+        for sample, each in enumerate(values)
+        if correct[sample] and not math.isnan(each[2])
+    )
+    bandwidth, rates, source = _ceilings(list(rows["environment"]), comparison.hardware)
+    return Roofline(bandwidth, rates, source, dots, sum(correct) - len(dots))
 
 
 def _ceilings(

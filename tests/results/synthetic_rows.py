@@ -46,6 +46,8 @@ def _record(
         "ambiguous": False,
         "evidence": {},
         "packages": {},
+        "environment": {},
+        "flags": [],
         "best_after": [],
         "mode": "single",
         "model": model,

@@ -54,16 +54,10 @@ def test_the_roofline_is_what_the_judge_measured_or_else_the_profiles():
     assert "by a probe" in found.source
     assert (found.dots, found.left_out) == ((), len(rows))
 
-    rows["evidence"] = [
-        {
-            "environment": {"bandwidth": 4e12 + index, "float32": 5e13},
-            "timings": [
-                {"achieved_rate": 4e12, "achieved_bandwidth": 1e12},
-                {"achieved_rate": 1e12, "achieved_bandwidth": 1e12},
-            ],
-        }
-        for index in range(len(rows))
+    rows["environment"] = [
+        {"bandwidth": 4e12 + index, "float32": 5e13} for index in range(len(rows))
     ]
+    rows = rows.assign(intensity=2.0, achieved_rate=2e12)
     found = roofline(comparison, rows)
     assert found.bandwidth == pytest.approx(4e12)
     assert found.rates == (("float32", 5e13),)

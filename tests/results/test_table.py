@@ -65,6 +65,8 @@ def test_every_sample_is_a_row_with_the_documented_columns(tmp_path: Path):
     assert row["judge_seconds"] == pytest.approx(3.5)
     assert row["answer"].startswith('extern "C"')
     assert row["evidence"]["timings"][0]["pairs"] == 12
+    assert (row["intensity"], row["achieved_rate"]) == pytest.approx((13 / 17, 4.16e10))
+    assert (row["flags"], row["environment"]["bandwidth"]) == ([], 5.1e10)
     assert row["packages"] == {"inspect_ai": "0.3.285"}
     assert np.isnan(row["cost"])
     assert rows["skill_fingerprint"].iloc[-1] == ""
