@@ -37,7 +37,8 @@ from skilldyno.tasks.language import Kind, Language
 
 PROFILE = "h200"
 OPS = 8
-CORES_A_NODE = 4
+# What the executor sets aside for the judge of a GPU.
+MEASURING_CORES = 4
 LEAST_FREE = 5 << 30
 
 
@@ -130,8 +131,13 @@ class SimulatedMachines:
         """See Machines."""
 
 
-def run(executor: Fleet, gpus: int, candidates: int, stages: Stages, faster: float) -> dict:
-    """Have candidates judged, and say how long it took and how long the model says."""
+def run(
+    executor: Fleet, gpus: int, candidates: int, stages: Stages, faster: float, cores: int
+) -> dict:
+    """Have candidates judged, and say how long it took and how long the model says.
+
+    On all of the `cores` they are built ahead.
+    """
     todo = {
         "build": stages.build / faster,
         "set_up": stages.set_up / faster,
@@ -145,7 +151,7 @@ def run(executor: Fleet, gpus: int, candidates: int, stages: Stages, faster: flo
     # Ray starts its workers for builds when there are some.
     warm = [
         executor.submit(simulated_job(f"warm:{n}", "warm", PROFILE, build=2.0))
-        for n in range(2 * CORES_A_NODE * gpus)
+        for n in range(2 * cores)
     ]
     for future in warm:
         future.result(timeout=600)
@@ -153,6 +159,8 @@ def run(executor: Fleet, gpus: int, candidates: int, stages: Stages, faster: flo
     evidence = [f.result(timeout=600) for f in [executor.submit(job) for job in jobs]]
     seconds = time.monotonic() - begin
     after = resource.getrusage(resource.RUSAGE_SELF)
+    measuring = (candidates * stages.candidate + max(OPS, gpus) * stages.set_up) / gpus
+    building = candidates * stages.build / cores if cores else 0.0
     slept = sum(json.loads(each.reason)["slept"] for each in evidence)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {
@@ -160,8 +168,7 @@ def run(executor: Fleet, gpus: int, candidates: int, stages: Stages, faster: flo
         "candidates": candidates,
         "faster": faster,
         "seconds": seconds,
-        "model_seconds": (candidates * stages.candidate + max(OPS, gpus) * stages.set_up)
-        / (gpus * faster),
+        "model_seconds": max(measuring, building) / faster,
         "busy": slept / (gpus * seconds),
         "a_second": candidates / seconds,
         "driver_cpu_seconds": spent,
@@ -169,7 +176,9 @@ def run(executor: Fleet, gpus: int, candidates: int, stages: Stages, faster: flo
     }
 
 
-def on_raylets(numbers: list[int], each: int, stages: Stages, faster: float) -> list[dict]:
+def on_raylets(
+    numbers: list[int], each: int, stages: Stages, faster: float, cores: int
+) -> list[dict]:
     """Grow one cluster to each number of nodes, and judge on it."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     from ray.cluster_utils import Cluster
@@ -187,7 +196,7 @@ def on_raylets(numbers: list[int], each: int, stages: Stages, faster: float) -> 
             while nodes < wanted and _free_bytes() > LEAST_FREE:
                 cluster.add_node(
                     wait=False,
-                    num_cpus=CORES_A_NODE,
+                    num_cpus=cores + MEASURING_CORES,
                     num_gpus=1,
                     resources={PROFILE: 1},
                     object_store_memory=80 << 20,
@@ -195,9 +204,8 @@ def on_raylets(numbers: list[int], each: int, stages: Stages, faster: float) -> 
                 nodes += 1
             cluster.wait_for_nodes(timeout=300)
             executor = RayExecutor(None, simulated_judge())
-            records.append(
-                {"kind": "raylets", **run(executor, nodes, each * nodes, stages, faster)}
-            )
+            found = run(executor, nodes, each * nodes, stages, faster, cores * nodes)
+            records.append({"kind": "raylets", "cores": cores * nodes, **found})
             executor.close()
             print(json.dumps(records[-1]), flush=True)
             if nodes < wanted:
@@ -225,13 +233,16 @@ def main() -> None:
     parser.add_argument("--places", type=_numbers, default=[], help="numbers of places")
     parser.add_argument("--each", type=int, default=20, help="candidates a GPU")
     parser.add_argument("--faster", type=float, default=1.0, help="by how much time is shortened")
+    parser.add_argument("--cores", type=int, default=2, help="cores of a node that build")
     parser.add_argument("-o", "--output", type=Path, help="append the records to this file")
     asked = parser.parse_args()
     stages = fit(read_judged())
-    records = on_raylets(asked.raylets, asked.each, stages, asked.faster) if asked.raylets else []
+    records = []
+    if asked.raylets:
+        records = on_raylets(asked.raylets, asked.each, stages, asked.faster, asked.cores)
     for places in asked.places:
         executor = Fleet(SimulatedMachines(places))
-        found = run(executor, places, asked.each * places, stages, asked.faster)
+        found = run(executor, places, asked.each * places, stages, asked.faster, cores=0)
         records.append({"kind": "places", **found})
         executor.close()
         print(json.dumps(records[-1]), flush=True)

@@ -228,6 +228,7 @@ def nodes_table(records: list[Record]) -> str:
         (
             "Ray nodes" if each["kind"] == "raylets" else "places without Ray",
             each["gpus"],
+            each.get("cores", "-"),
             f"{each['candidates']:,}",
             f"{each['faster']:g}",
             f"{each['a_second']:.1f}",
@@ -239,11 +240,11 @@ def nodes_table(records: list[Record]) -> str:
         for each in records
     ]
     headers = (
-        *("", "GPUs", "candidates", "times as fast as an H200", "candidates a second"),
+        *("", "GPUs", "cores that build", "candidates", "times as fast as an H200", "candidates a second"),
         *("seconds by the model", "seconds", "GPUs busy", "driver, ms of CPU a candidate"),
     )
     return tabulate(
-        rows, headers, "github", disable_numparse=True, colalign=("left",) + ("right",) * 8
+        rows, headers, "github", disable_numparse=True, colalign=("left",) + ("right",) * 9
     )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections import Counter
+import threading
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -60,6 +61,11 @@ class _Node:
         return int(self.resources.get("CPU", 0))
 
     @property
+    def free_cores(self) -> int:
+        """On which nothing is built, besides those that are set aside for judges."""
+        return max(1, self.cores - sum(place.cores for place in self.places)) - self.building
+
+    @property
     def pin(self) -> NodeAffinitySchedulingStrategy:
         return NodeAffinitySchedulingStrategy(self.id, soft=False)
 
@@ -89,11 +95,13 @@ class RayPlace:
 
     room = _ROOM
 
-    def __init__(self, hardware: str, node: _Node, actor: Any, packed: Any) -> None:
-        self.hardware = hardware
-        self.name = f"{node.id[:12]}/{hardware}/{len(node.places)}"
+    def __init__(self, profile: HardwareProfile, node: _Node, packed: Any) -> None:
+        options = node.actor_options(profile)
+        self.hardware = profile.name
+        self.cores = options["num_cpus"]
+        self.name = f"{node.id[:12]}/{profile.name}/{len(node.places)}"
         self._node = node
-        self._actor = actor
+        self._actor: Any = ray.remote(node_code.NodeJudge).options(**options).remote()
         self._packed = packed
         node.places.append(self)
 
@@ -139,6 +147,9 @@ class RayCluster:
         self._nodes: dict[str, _Node] = {}
         self._is_ours = False
         self._judge: Any = None
+        self._starting = threading.Lock()
+        self._unbuilt: defaultdict[str, deque[tuple[dict[str, Any], Future[tuple[float, Any]]]]]
+        self._unbuilt = defaultdict(deque)
 
     @property
     def builds_ahead(self) -> int:
@@ -175,39 +186,61 @@ class RayCluster:
                 continue
             there = sum(1 for place in node.places if place.hardware == hardware)
             for _ in range(node.places_of(profile) - there):
-                actor = ray.remote(node_code.NodeJudge).options(**node.actor_options(profile))
-                place = RayPlace(hardware, node, actor.remote(), self._judge)
+                place = RayPlace(profile, node, self._judge)
                 place.ready().add_done_callback(partial(_come_up, place, opened))
+        self._start_builds(hardware)
 
     def build(self, job: dict[str, Any]) -> Future[tuple[float, Any]]:
         """See Machines."""
         built: Future[tuple[float, Any]] = Future()
-        nodes = [node for node in self._nodes.values() if job["hardware"] in node.profiles]
-        if not nodes:
-            built.set_exception(PlaceLost(f"no node has {job['hardware']}"))
-            return built
-        node = min(nodes, key=lambda node: node.building / node.cores)
-        node.building += 1
+        self._unbuilt[job["hardware"]].append((job, built))
+        self._start_builds(job["hardware"])
+        return built
+
+    def _start_builds(self, hardware: str) -> None:
+        """Give cores that are free what was asked for first; Ray keeps no order of its tasks."""
+        unbuilt = self._unbuilt[hardware]
+        while True:
+            with self._starting:
+                nodes = [node for node in self._nodes.values() if hardware in node.profiles]
+                node = max(nodes, key=lambda node: node.free_cores, default=None)
+                if not unbuilt or (node is not None and node.free_cores < 1):
+                    return
+                job, built = unbuilt.popleft()
+                if node is not None:
+                    node.building += 1
+            if node is None:
+                built.set_exception(PlaceLost(f"no node has {hardware}"))
+                continue
+            try:
+                self._build_at(node, job, built)
+            # This may be a thread of Ray's, where it would be lost.
+            except Exception as error:
+                built.set_exception(error)
+
+    def _build_at(self, node: _Node, job: dict[str, Any], built: Future[tuple[float, Any]]) -> None:
         task: Any = ray.remote(node_code.build)
         pinned = task.options(scheduling_strategy=node.pin, num_returns=2)
         seconds, files = pinned.remote(self._judge, job)
 
         def hand_on(done: Future[float]) -> None:
-            node.building -= 1
+            with self._starting:
+                node.building -= 1
             error = done.exception()
             if error is None:
                 built.set_result((done.result(), files))
             else:
                 built.set_exception(error)
+            self._start_builds(job["hardware"])
 
         # The files are not waited for: they go from node to node.
         seconds.future().add_done_callback(hand_on)
-        return built
 
     def close(self) -> None:
         """See Machines."""
         if self._is_ours:
             ray.shutdown()
+        self._unbuilt.clear()
         self._nodes, self._judge, self._is_ours = {}, None, False
 
     def _connect(self) -> None:
@@ -232,12 +265,12 @@ class RayCluster:
         if self._judge is None:
             self._connect()
         alive = {node["NodeID"]: node for node in ray.nodes() if node["Alive"]}
-        self._nodes = {id: node for id, node in self._nodes.items() if id in alive}
+        nodes = {id: node for id, node in self._nodes.items() if id in alive}
         # A head without cores was started to manage, not to work.
         new = {
             id: node
             for id, node in alive.items()
-            if id not in self._nodes and node["Resources"].get("CPU", 0) >= 1
+            if id not in nodes and node["Resources"].get("CPU", 0) >= 1
         }
         names = {profile.name for profile in load_profiles()}
         declared = {id: names & set(node["Resources"]) for id, node in new.items()}
@@ -247,7 +280,8 @@ class RayCluster:
                 continue
             resources = node["Resources"]
             profiles = declared[id] or _profiles_of(seen[id], resources)
-            self._nodes[id] = _Node(id, resources, tuple(sorted(profiles)))
+            nodes[id] = _Node(id, resources, tuple(sorted(profiles)))
+        self._nodes = nodes
 
 
 class RayExecutor(Fleet):

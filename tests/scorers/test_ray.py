@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,20 @@ def test_candidates_land_on_nodes_of_their_profile(cluster):
 
 
 @pytest.mark.usefixtures("two_profiles")
+def test_what_is_built_first_is_what_is_needed_first(cluster):
+    executor = RayExecutor(None, simulated_judge())
+    built: list[str] = []
+    executor.subscribe(lambda e: built.append(e["id"]) if e["event"] == "built" else None)
+    submitted = [
+        simulated_job(f"{number}", f"op{number % 4}", OTHER, build=0.1) for number in range(12)
+    ]
+    for future in [executor.submit(job) for job in submitted]:
+        future.result(timeout=60)
+    executor.close()
+    assert [op for op, _ in groupby(int(id) % 4 for id in built)] == [0, 1, 2, 3]
+
+
+@pytest.mark.usefixtures("two_profiles")
 def test_hardware_that_no_node_has_is_named(cluster):
     executor = RayExecutor(None, simulated_judge())
     with pytest.raises(HardwareError, match=r"one with 'h200'; of its 3 nodes there are: 1 of cpu"):
@@ -135,7 +150,7 @@ def test_a_node_that_dies_takes_no_candidate_with_it(cluster):
                 first_of_second.set()
 
     executor.subscribe(note)
-    submitted = [simulated_job(f"job:{n}", "op", OURS, measure=0.8) for n in range(16)]
+    submitted = [simulated_job(f"job:{n}", "op", OURS, measure=0.8, build=0.4) for n in range(16)]
     futures = [executor.submit(job) for job in submitted]
     assert first_of_second.wait(timeout=60)
     cluster.kill("second")
