@@ -240,8 +240,14 @@ def nodes_table(records: list[Record]) -> str:
         for each in records
     ]
     headers = (
-        *("", "GPUs", "cores that build", "candidates", "times as fast as an H200", "candidates a second"),
-        *("seconds by the model", "seconds", "GPUs busy", "driver, ms of CPU a candidate"),
+        *("", "GPUs", "cores that build", "candidates", "times as fast as an H200"),
+        *(
+            "candidates a second",
+            "seconds by the model",
+            "seconds",
+            "GPUs busy",
+            "driver, ms of CPU a candidate",
+        ),
     )
     return tabulate(
         rows, headers, "github", disable_numparse=True, colalign=("left",) + ("right",) * 9
