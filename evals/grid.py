@@ -17,11 +17,10 @@ from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.log import (
     EvalSampleSummary,
     list_eval_logs,
-    read_eval_log,
 )
 from inspect_ai.model import GenerateConfig, Model, ModelUsage
 
-from ..results.logs import read_header, read_summaries, select_logs
+from ..results.logs import logs_under, read_header, read_summaries, select_logs
 from ..results.prices import load_prices
 from ..scorers.executors.chosen import chosen_executor
 from ..scorers.executors.journal import keeping_journals
@@ -75,7 +74,8 @@ def read_progress(log_dir: Path, arms: Arms | None = None) -> Progress:
         arms: versions of tasks and names of models that count; by default all.
     """
     held: list[list[EvalSampleSummary]] = []
-    for log in select_logs([log_dir]) if _has_logs(log_dir) else []:
+    logs = _logs(log_dir)
+    for log in select_logs(logs) if logs else []:
         header = read_header(log).eval
         if arms is None or (header.task_version, header.model) in arms:
             held.append(read_summaries(log))
@@ -88,8 +88,8 @@ def read_progress(log_dir: Path, arms: Arms | None = None) -> Progress:
     )
 
 
-def _has_logs(folder: Path) -> bool:
-    return folder.is_dir() and bool(list_eval_logs(str(folder)))
+def _logs(folder: Path) -> list[Path]:
+    return logs_under(folder) if folder.is_dir() and list_eval_logs(str(folder)) else []
 
 
 def samples_done(log_dir: Path) -> int:
@@ -188,8 +188,8 @@ def _run(
 def _refuse_other_settings(tasks: list[Task], models: list[Model], log_dir: Path) -> None:
     wanted = {(task.metadata or {}).get("setting_digest") for task in tasks}
     opened = {str(model): model for model in models}
-    for log in list_eval_logs(str(log_dir)):
-        header = read_eval_log(log, header_only=True).eval
+    for log in _logs(log_dir):
+        header = read_header(log).eval
         if (header.metadata or {}).get("setting_digest") not in wanted:
             raise GridError(
                 f"{log_dir} holds logs of another suite, or of another version of the operations "
@@ -226,7 +226,7 @@ def _require_complete(
     if progress.done >= expected:
         return
     resume = f"in {log_dir}: the same command goes on from there"
-    logs = [read_eval_log(log, header_only=True) for log in list_eval_logs(str(log_dir))]
+    logs = map(read_header, _logs(log_dir))
     if any(log.status == "cancelled" for log in logs):
         raise InterruptedRunError(
             f"interrupted with {progress.done} of {expected} samples done {resume}"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-from inspect_ai.log import EvalLog, EvalSample, read_eval_log, recompute_metrics
+from inspect_ai.log import EvalLog, EvalSample, recompute_metrics
 
-from ..results.logs import select_logs
+from ..results.logs import read_log, select_logs
 from ..results.table import SCORERS
 from ..scorers.evidence import Evidence, compact
 from ..scorers.executors.kept import kept_executor
@@ -42,7 +42,7 @@ def pack_logs(logs: list[Path], target: Path) -> None:
             or a file cannot be written.
     """
     files = select_logs(logs)
-    samples = [made for file in files for _, made in _candidates(read_eval_log(str(file)))]
+    samples = [made for file in files for _, made in _candidates(read_log(file))]
     jobs = [made.job for made in samples if made.job is not None]
     if not jobs:
         raise NothingToPackError(
@@ -95,7 +95,7 @@ def unpack_logs(logs: list[Path], evidence: Path, *, as_json: bool = False) -> N
     """
     found = _Unpacked()
     try:
-        read = {file: read_eval_log(str(file)) for file in select_logs(logs)}
+        read = {file: read_log(file) for file in select_logs(logs)}
         # All is looked up before any log is written, so that no log is left half scored.
         news = {file: _news(log, file, evidence, found) for file, log in read.items()}
         for file, log in read.items():

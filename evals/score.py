@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 from inspect_ai import score
-from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
+from inspect_ai.log import EvalLog, write_eval_log
 
-from ..results.logs import select_logs
+from ..results.logs import read_log, select_logs
 from ..scorers.executors.chosen import LOCAL, PACK, chosen_executor, judged_at
 from ..scorers.executors.executor import JudgeAddressError
 from ..scorers.executors.journal import keeping_journals
@@ -39,7 +39,7 @@ def score_logs(logs: list[Path], *, judge: str = LOCAL, unsafe: bool = False) ->
     """
     if judge == PACK:
         raise JudgeAddressError("--judge pack scores nothing: use `skilldyno pack`")
-    read = {file: read_eval_log(str(file)) for file in select_logs(logs)}
+    read = {file: read_log(file) for file in select_logs(logs)}
     with judged_at(judge):
         for log in read.values():
             hardware = str((log.eval.metadata or {}).get("hardware"))

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from inspect_ai.log import list_eval_logs, read_eval_log
+from inspect_ai.log import list_eval_logs
 
 from .ablation import rows_of
+from .logs import read_header
 from .statistics import Contrast, compare, wording
 from .table import read_rows
 
@@ -28,11 +29,12 @@ def latest_effect(folder: Path, fingerprint: str) -> str | None:
     arms: dict[Path, dict[str, str]] = {}
     created: dict[Path, str] = {}
     for info in list_eval_logs(str(folder)):
-        log = read_eval_log(info, header_only=True)
+        file = Path(info.name.removeprefix("file://"))
+        log = read_header(file)
         metadata = log.eval.metadata or {}
         if log.status != "success" or "variant" not in metadata:
             continue
-        run = Path(info.name.removeprefix("file://")).parent
+        run = file.parent
         whole = (metadata.get("skill") or {}).get("fingerprint") == fingerprint
         if whole and metadata.get("ablation") is None:
             created[run] = max(created.get(run, ""), log.eval.created)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from inspect_ai.log import read_eval_log
 
 from ..tasks.errors import UsageError
+from .logs import read_log
 
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY|CREDENTIAL", re.IGNORECASE)
 _PLACE = re.compile(r"(PATH|FILE|DIR|FOLDER)$", re.IGNORECASE)
@@ -47,7 +47,7 @@ def refuse_leaks(rows: pd.DataFrame, files: Iterable[Path]) -> None:
         _refuse(text, secrets, f"{record.eval_task}, epoch {record.epoch}, in {record.log}")
     for file in files:
         is_log = file.suffix == ".eval"
-        text = read_eval_log(str(file)).model_dump_json() if is_log else file.read_text("utf-8")
+        text = read_log(file).model_dump_json() if is_log else file.read_text("utf-8")
         _refuse(text, secrets, str(file))
 
 

@@ -83,6 +83,19 @@ def read_header(file: Path) -> EvalLog:
     return header
 
 
+def read_log(file: Path) -> EvalLog:
+    """Read a whole log.
+
+    Args:
+        file: A log that exists.
+
+    Raises:
+        UnreadableLogError: The file is damaged, or no Inspect log.
+    """
+    with _readable(file):
+        return read_eval_log(file)
+
+
 def read_summaries(file: Path) -> list[EvalSampleSummary]:
     """Read what a log says of its samples in short.
 
@@ -113,9 +126,7 @@ def read_samples(file: Path) -> Iterator[EvalSample]:
         UnreadableLogError: The file is damaged, or no Inspect log.
     """
     if file.suffix != ".eval":
-        with _readable(file):
-            samples = read_eval_log(file).samples or []
-        yield from samples
+        yield from read_log(file).samples or []
         return
     with _readable(file):
         archive = ZipFile(file)

@@ -216,6 +216,8 @@ class RayCluster:
                 self._build_at(node, job, built)
             # This may be a thread of Ray's, where it would be lost.
             except Exception as error:
+                with self._starting:
+                    node.building -= 1
                 built.set_exception(error)
 
     def _build_at(self, node: _Node, job: dict[str, Any], built: Future[tuple[float, Any]]) -> None:

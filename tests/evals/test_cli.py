@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from synthetic_logs import write_log
 
 
 def test_help_loads_no_heavy_package():
@@ -41,6 +42,25 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, words, skilldyno, tmp_
     assert lines[-1].startswith("error: ")
     assert words.format(**places) in lines[-1]
     assert len(lines) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["compare {}", "score {}", "pack {} -o jobs.pyz", "kernel list {}", "plan {}", "leaderboard {}"],
+)
+def test_a_log_that_is_damaged_inside_is_named(command, skilldyno, tmp_path):
+    log = write_log(tmp_path)
+    content = bytearray(log.read_bytes())
+    # The header, at the end, stays readable.
+    for index in range(100, len(content) // 2):
+        content[index] ^= 0x55
+    log.write_bytes(content)
+    done = skilldyno(*command.format(log).split())
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"error: {log} is not a readable Inspect log")
+    assert len(done.stderr.splitlines()) == 1
+    assert log.read_bytes() == content
 
 
 def test_unknown_option_is_usage(skilldyno):
