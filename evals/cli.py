@@ -22,6 +22,7 @@ from .cli_ops import ops, ops_option
 from .cli_pack import pack, unpack
 from .cli_prompts import prompts
 from .cli_runs import runs
+from .places import WritablePath
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -226,7 +227,7 @@ def lint(skills: tuple[str, ...], form: str, as_json: bool) -> None:
 )
 @click.option(
     "--export",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=WritablePath(file_okay=False),
     help="A folder to write the results to in upskill's layout of runs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from .places import WritablePath
+
 prices_option = click.option(
     "--prices",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -18,22 +20,22 @@ prices_option = click.option(
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=WritablePath(dir_okay=False),
     help="Where to write the HTML report; by default report.html beside the first logs.",
 )
 @click.option(
     "--dataset",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=WritablePath(file_okay=False),
     help="A folder to write the rows to, as a dataset with its card.",
 )
 @click.option(
     "--markdown",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=WritablePath(dir_okay=False),
     help="A file to write headline and tables to, as GitHub shows them.",
 )
 @click.option(
     "--png",
-    type=click.Path(path_type=Path),
+    type=WritablePath(),
     metavar="FILE|FOLDER",
     help="A .png file for the forest plot, or a folder for every plot.",
 )

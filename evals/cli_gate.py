@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .cli_ops import ops_option
+from .places import WritablePath
 
 
 @click.command()
@@ -55,11 +56,11 @@ from .cli_ops import ops_option
     show_default=True,
     help="Where runs are kept; an arm that is there is not run again.",
 )
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="JUnit XML file.")
+@click.option("--junit", type=WritablePath(dir_okay=False), help="JUnit XML file.")
 @click.option(
     "--markdown",
     "markdown_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=WritablePath(dir_okay=False),
     help="Markdown file, for a pull request.",
 )
 @click.option("--aa", is_flag=True, help="Gate OLD against itself, and print the false alarms.")
@@ -118,7 +119,7 @@ def gate(
     metavar="IN OUT",
     help="Dollars for a million tokens; by default what the pilot's logs say.",
 )
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="An .svg or .png.")
+@click.option("--plot", type=WritablePath(dir_okay=False), help="An .svg or .png.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def plan(logs: tuple[Path, ...], as_json: bool, **options: Any) -> None:
     """How many operations and epochs does it take to see an effect?

@@ -7,6 +7,8 @@ from typing import Literal
 
 import click
 
+from .places import WritablePath
+
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 
 
@@ -52,7 +54,7 @@ def match(as_json: bool) -> None:
 @click.option(
     "--write",
     "file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=WritablePath(dir_okay=False),
     help="Write a profile to this .toml file, the measured figures beside the nominal ones.",
 )
 @_JSON

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .cli_ops import ops_option
+from .places import WritablePath
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 
@@ -64,7 +65,7 @@ def list_(
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=WritablePath(file_okay=False),
     required=True,
     help="The folder to write.",
 )

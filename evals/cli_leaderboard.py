@@ -10,6 +10,7 @@ import click
 
 from .cli_compare import prices_option
 from .cli_ops import ops_option
+from .places import WritablePath
 
 _RANK = "rank"
 
@@ -39,7 +40,7 @@ def leaderboard() -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=WritablePath(file_okay=False),
     default=Path("results/runs/leaderboard"),
     show_default=True,
     help="The folder of the site.",
@@ -48,7 +49,7 @@ def leaderboard() -> None:
 @click.option("--logs", "with_logs", is_flag=True, help="Publish the logs too, for verification.")
 @click.option(
     "--dry-run",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=WritablePath(file_okay=False),
     help="Write what --push sends to this folder, and send nothing.",
 )
 @click.option("--mix", is_flag=True, help="Accept verdicts of several versions of the judge.")
@@ -79,7 +80,7 @@ def rank(
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=WritablePath(file_okay=False),
     default=Path("results/pulled"),
     show_default=True,
     help="Where they go, a folder for each.",

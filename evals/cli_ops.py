@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from .places import WritablePath
+
 _EXIT_FAILED = 1
 
 
@@ -90,7 +92,7 @@ def measured(files: tuple[Path, ...], hardware: str, model: str | None, as_json:
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=WritablePath(file_okay=False),
     default=Path("ops"),
     show_default=True,
     help="The folder of operations to write it into.",

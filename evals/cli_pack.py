@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .cli_ops import ops_option
+from .places import WritablePath
 
 
 @click.command()
@@ -15,7 +16,7 @@ from .cli_ops import ops_option
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=WritablePath(dir_okay=False),
     default=Path("jobs.pyz"),
     show_default=True,
     help="The file to write.",

@@ -10,6 +10,7 @@ import click
 from .cli_grid import grid_options
 from .cli_judge import judge_option
 from .cli_ops import ops_option
+from .places import WritablePath
 
 
 @click.group()
@@ -23,7 +24,7 @@ def prompts() -> None:
     "-o",
     "--output",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=WritablePath(file_okay=False),
     required=True,
     help="The folder to write to.",
 )

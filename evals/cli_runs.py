@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from .places import WritablePath
+
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 _SPANS = {"h": "hours", "d": "days", "w": "weeks"}
 
@@ -124,7 +126,7 @@ def delete(names: tuple[str, ...], log_dir: Path, yes: bool, as_json: bool) -> N
 @runs.command()
 @click.argument("skill", metavar="SKILL")
 @_log_dir
-@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="An .svg or .png.")
+@click.option("--plot", type=WritablePath(dir_okay=False), help="An .svg or .png.")
 @_JSON
 def trend(skill: str, log_dir: Path, plot: Path | None, as_json: bool) -> None:
     """Show the effect of SKILL over its revisions.

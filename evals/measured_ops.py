@@ -91,6 +91,8 @@ def _from_evidence(path: Path, model: str | None) -> Iterator[_Sample]:
     try:
         with opened(path, "rt", encoding="utf-8") as file:
             records = [json.loads(line) for line in file if line.strip()]
+        if not all(isinstance(record, dict) for record in records):
+            raise EvidenceError("a line of it is no JSON object")
         for record in records:
             evidence = parse_evidence(
                 {k: v for k, v in record.items() if k not in ("event", "at", "process")}

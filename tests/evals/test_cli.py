@@ -46,7 +46,37 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, words, skilldyno, tmp_
 
 @pytest.mark.parametrize(
     "command",
-    ["compare {}", "score {}", "pack {} -o jobs.pyz", "kernel list {}", "plan {}", "leaderboard {}"],
+    [
+        "compare {log} --report {place}",
+        "compare {log} --markdown {place}",
+        "compare {log} --png {place}",
+        "compare {log} --dataset {place}",
+        "gate {log} {log} --junit {place}",
+        "leaderboard {log} -o {place}",
+        "pack {log} -o {place}",
+        "runs trend x --plot {place}",
+    ],
+)
+def test_where_nothing_can_be_written_is_said_before_the_work(command, skilldyno, tmp_path):
+    log, file = write_log(tmp_path), tmp_path / "file"
+    file.touch()
+    place = file / "there"
+    done = skilldyno(*command.format(log=log, place=place).split())
+    assert done.returncode == 2, done.stderr
+    assert f"{place} cannot be written, since {file} is no folder" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "compare {}",
+        "score {}",
+        "pack {} -o jobs.pyz",
+        "kernel list {}",
+        "plan {}",
+        "leaderboard {}",
+    ],
 )
 def test_a_log_that_is_damaged_inside_is_named(command, skilldyno, tmp_path):
     log = write_log(tmp_path)

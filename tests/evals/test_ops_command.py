@@ -88,7 +88,9 @@ def test_what_is_measured_of_a_profile_is_listed(skilldyno):
     assert all(d["correct"] <= d["samples"] for d in listed["difficulty"])
 
 
-@pytest.mark.parametrize("content", ["{", '{"schema": 1}', '{"schema": 1, "verdict": "correct"}'])
+@pytest.mark.parametrize(
+    "content", ["{", "[1]", '{"schema": 1}', '{"schema": 1, "verdict": "correct"}']
+)
 def test_a_file_that_holds_no_evidence_is_refused(skilldyno, tmp_path: Path, content):
     file = tmp_path / "evidence.jsonl"
     file.write_text(content + "\n")
