@@ -50,7 +50,16 @@ def _record(
     speedup = float(np.exp(random.normal(0.6, 0.6)))
     text = {column.name: "" for column in SCHEMA if column.dtype == "str"}
     numbers = {column.name: np.nan for column in SCHEMA if column.dtype == "float"}
-    judged = {"speedup": speedup, "speedup_low": 0.98 * speedup, "speedup_high": 1.02 * speedup}
+    evidence = _evidence(random, speedup)
+    timing = evidence["timings"][0]
+    judged = {
+        "speedup": speedup,
+        "speedup_low": timing["speedup_low"],
+        "speedup_high": timing["speedup_high"],
+        "intensity": timing["achieved_rate"] / timing["achieved_bandwidth"],
+        "achieved_rate": timing["achieved_rate"],
+    }
+    evidence["timings"] = evidence["timings"] if correct else []
     return {
         **text,
         **numbers,
@@ -83,7 +92,9 @@ def _record(
         "judge_digest": "12" * 32,
         "isolation": "bubblewrap",
         "answer": _source(random),
-        "evidence": _evidence(random, correct, speedup),
+        "flags": evidence["flags"],
+        "environment": evidence["environment"],
+        "evidence": evidence,
         "packages": {"inspect_ai": "0.3.285"},
     }
 
@@ -94,7 +105,7 @@ def _source(random: np.random.Generator) -> str:
     return "\n".join(f"    float v{a} = load(x, {b}) * scale + w[{c}];" for a, b, c in names)
 
 
-def _evidence(random: np.random.Generator, correct: bool, speedup: float) -> dict[str, Any]:
+def _evidence(random: np.random.Generator, speedup: float) -> dict[str, Any]:
     intensity = 2 ** random.uniform(-2, 8)
     rate = min(5e13, 4.2e12 * intensity) * random.uniform(0.05, 0.95)
     timings = [
@@ -130,7 +141,7 @@ def _evidence(random: np.random.Generator, correct: bool, speedup: float) -> dic
         "baseline": "eager",
         "build": {"command": "nvcc -O3", "seconds": 1.1, "cached": False, "log": "warning\n" * 20},
         "checks": checks,
-        "timings": timings if correct else [],
+        "timings": timings,
         "flags": [],
         "environment": {
             "seed": int(random.integers(10**18)),
