@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 import pandas as pd
-from inspect_ai.log import list_eval_logs
 
 from ..results.gate import (
     GateResult,
@@ -20,6 +19,7 @@ from ..results.gate import (
 )
 from ..results.gate.junit import Policy, junit_xml
 from ..results.gate.text import markdown, render_false_alarms, render_gate
+from ..results.logs import logs_in
 from ..results.payload import plain
 from .gate_arm import GateArmError, LoggedArm, RunArm, up_to
 from .recording import load_recording
@@ -179,6 +179,6 @@ def _logged(reference: str) -> LoggedArm | None:
     for named, chosen in ((reference, ""), (path, variant)):
         place = Path(named)
         holds_logs = place.is_file() and place.suffix in (".eval", ".json")
-        if holds_logs or (place.is_dir() and list_eval_logs(str(place))):
+        if holds_logs or logs_in(place):
             return LoggedArm(place, chosen)
     return None

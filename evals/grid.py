@@ -14,13 +14,10 @@ from typing import Any
 
 from inspect_ai import Task, eval_set
 from inspect_ai._util.error import PrerequisiteError
-from inspect_ai.log import (
-    EvalSampleSummary,
-    list_eval_logs,
-)
+from inspect_ai.log import EvalSampleSummary
 from inspect_ai.model import GenerateConfig, Model, ModelUsage
 
-from ..results.logs import logs_under, read_header, read_summaries, select_logs
+from ..results.logs import is_done, logs_in, read_header, read_summaries, select_logs
 from ..results.prices import load_prices
 from ..scorers.executors.chosen import chosen_executor
 from ..scorers.executors.journal import keeping_journals
@@ -74,22 +71,17 @@ def read_progress(log_dir: Path, arms: Arms | None = None) -> Progress:
         arms: versions of tasks and names of models that count; by default all.
     """
     held: list[list[EvalSampleSummary]] = []
-    logs = _logs(log_dir)
+    logs = logs_in(log_dir)
     for log in select_logs(logs) if logs else []:
         header = read_header(log).eval
         if arms is None or (header.task_version, header.model) in arms:
             held.append(read_summaries(log))
     samples = [sample for summaries in held for sample in summaries]
     return Progress(
-        # What is to be judged later has no score.
-        done=sum(1 for s in samples if (s.scores or s.completed) and not s.error),
+        done=sum(map(is_done, samples)),
         errors=Counter(sample.error for sample in samples if sample.error),
         usages=tuple(sample.model_usage for sample in samples),
     )
-
-
-def _logs(folder: Path) -> list[Path]:
-    return logs_under(folder) if folder.is_dir() and list_eval_logs(str(folder)) else []
 
 
 def samples_done(log_dir: Path) -> int:
@@ -188,7 +180,7 @@ def _run(
 def _refuse_other_settings(tasks: list[Task], models: list[Model], log_dir: Path) -> None:
     wanted = {(task.metadata or {}).get("setting_digest") for task in tasks}
     opened = {str(model): model for model in models}
-    for log in _logs(log_dir):
+    for log in logs_in(log_dir):
         header = read_header(log).eval
         if (header.metadata or {}).get("setting_digest") not in wanted:
             raise GridError(
@@ -226,7 +218,7 @@ def _require_complete(
     if progress.done >= expected:
         return
     resume = f"in {log_dir}: the same command goes on from there"
-    logs = map(read_header, _logs(log_dir))
+    logs = map(read_header, logs_in(log_dir))
     if any(log.status == "cancelled" for log in logs):
         raise InterruptedRunError(
             f"interrupted with {progress.done} of {expected} samples done {resume}"

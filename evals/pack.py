@@ -11,7 +11,7 @@ import click
 from inspect_ai.log import EvalLog, EvalSample, recompute_metrics
 
 from ..results.logs import read_log, select_logs
-from ..results.table import SCORERS
+from ..results.table import score_in
 from ..scorers.evidence import Evidence, compact
 from ..scorers.executors.kept import kept_executor
 from ..scorers.kernel import CandidateJob, candidate_job
@@ -128,8 +128,7 @@ def _news(log: EvalLog, file: Path, evidence: Path, found: _Unpacked) -> list[Ev
 
 
 def _is_scored_by(sample: EvalSample, evidence: Evidence) -> bool:
-    scores = sample.scores or {}
-    score = next((scores[name] for name in SCORERS if name in scores), None)
+    score = score_in(sample)
     if score is None:
         return False
     recorded = {name: value for name, value in (score.metadata or {}).items() if name != "attempt"}

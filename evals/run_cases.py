@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 from inspect_ai import eval_set
-from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
+from inspect_ai.log import EvalLog
 
+from ..results.logs import logs_in, read_log
 from ..results.upskill_runs import export_runs
 from ..tasks.errors import RunError
 from .cases import skill_cases
@@ -64,7 +65,7 @@ def cases_command(
         retry_wait=1,
     )
     versions = {arm.version for arm in arms}
-    found = [read_eval_log(info) for info in list_eval_logs(str(log_dir))]
+    found = map(read_log, logs_in(log_dir))
     logs = [log for log in found if log.eval.task_version in versions and log.status == "success"]
     if not done or not logs:
         raise CasesRunError(f"not every case was answered; the logs in {log_dir} say why")

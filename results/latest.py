@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from inspect_ai.log import list_eval_logs
-
 from .ablation import rows_of
-from .logs import read_header
+from .logs import logs_in, read_header
 from .statistics import Contrast, compare, wording
 from .table import read_rows
 
@@ -24,12 +22,9 @@ def latest_effect(folder: Path, fingerprint: str) -> str | None:
     Raises:
         UsageError: the logs of that run cannot be compared.
     """
-    if not folder.is_dir():
-        return None
     arms: dict[Path, dict[str, str]] = {}
     created: dict[Path, str] = {}
-    for info in list_eval_logs(str(folder)):
-        file = Path(info.name.removeprefix("file://"))
+    for file in logs_in(folder):
         log = read_header(file)
         metadata = log.eval.metadata or {}
         if log.status != "success" or "variant" not in metadata:

@@ -110,6 +110,11 @@ def read_summaries(file: Path) -> list[EvalSampleSummary]:
         return read_eval_log_sample_summaries(shutil.copyfile(file, Path(folder) / file.name))
 
 
+def is_done(sample: EvalSampleSummary) -> bool:
+    """Whether there is nothing left to do; what is to be judged later has no score."""
+    return bool(sample.scores or sample.completed) and not sample.error
+
+
 def read_samples(file: Path) -> Iterator[EvalSample]:
     """Read the samples of a log, one after the other, as Inspect would.
 
@@ -164,9 +169,15 @@ def logs_under(path: Path) -> list[Path]:
         raise MissingPathError(f"{path} does not exist: give a log file, or a folder with logs.")
     if path.is_file():
         return [path.resolve()]
-    found = [Path(info.name.removeprefix("file://")) for info in list_eval_logs(str(path))]
+    found = logs_in(path)
     if not found:
         raise NoLogsError(
             f"{path} holds no Inspect log: give the folder that `skilldyno eval` wrote to."
         )
-    return [file.resolve() for file in found]
+    return found
+
+
+def logs_in(folder: Path) -> list[Path]:
+    """Every log file in a folder and below it, whole or not; none where there is no such folder."""
+    found = list_eval_logs(str(folder)) if folder.is_dir() else []
+    return [Path(info.name.removeprefix("file://")).resolve() for info in found]

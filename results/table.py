@@ -24,7 +24,7 @@ from .prices import Prices, load_prices
 from .record import Record
 from .usage import sample_usage
 
-SCORERS = ("kernel_quality", "repository_quality")
+_SCORERS = ("kernel_quality", "repository_quality")
 EVIDENCE_SCHEMA = 1
 
 
@@ -189,11 +189,16 @@ def _log_records(file: Path, prices: Prices) -> list[dict[str, Any]]:
     return records
 
 
+def score_in(sample: EvalSample) -> Score | None:
+    """The judge's score of a sample, if there is one."""
+    scores = sample.scores or {}
+    return next((scores[name] for name in _SCORERS if name in scores), None)
+
+
 def _sample_record(log: EvalLog, sample: EvalSample, prices: Prices) -> dict[str, Any]:
     names = ("op", "family", "hardware", "language", "op_digest")
     identity = {name: sample.metadata.get(name, "") for name in names}
-    scores = sample.scores or {}
-    score = next((scores[name] for name in SCORERS if name in scores), None)
+    score = score_in(sample)
     judged = _judged(log, sample, score) if score is not None else _errored(log, sample)
     if sample.invalidation is not None:
         judged |= _missing("unscored", f"invalidated: {sample.invalidation.reason or 'no reason'}")

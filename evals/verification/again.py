@@ -12,11 +12,12 @@ from typing import Any
 
 from inspect_ai.log import EvalLog, EvalSample
 
+from ...results.table import score_in
 from ...scorers.evidence import EvidenceError
 from ...scorers.executors.executor import JudgeError
 from ...scorers.judge.evidence import Evidence
 from ...tasks.hardware import HardwareError, load_profile, require_this_machine
-from .candidate import evidence_in, job_of, score_in
+from .candidate import evidence_in, job_of
 from .finding import Finding, agreed, unknown
 from .log import sample_place
 

@@ -13,7 +13,7 @@ import numpy as np
 from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.scorer import Score
 
-from ...results.table import SCORERS
+from ...results.table import score_in
 from ...scorers.evidence import EvidenceError, compact, evidence_path, parse_evidence
 from ...scorers.judge.clock import geometric_mean_interval
 from ...scorers.judge.evidence import Evidence
@@ -25,12 +25,6 @@ from .log import asked_of, sample_place
 _CLOSE = 1e-6
 # Medians of times and the median of their ratios differ, but never by that much.
 _MEDIANS_APART = 2.0
-
-
-def score_in(sample: EvalSample) -> Score | None:
-    """The judge's score of a sample, if there is one."""
-    scores = sample.scores or {}
-    return next((scores[name] for name in SCORERS if name in scores), None)
 
 
 def evidence_in(score: Score) -> Evidence:

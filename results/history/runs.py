@@ -10,7 +10,7 @@ from typing import Any
 from inspect_ai.log import EvalLog
 
 from ..errors import MissingPathError, NoLogsError, UnreadableLogError
-from ..logs import logs_under, newest_logs, read_header, read_summaries
+from ..logs import is_done, logs_under, newest_logs, read_header, read_summaries
 
 UNREADABLE = "unreadable"
 
@@ -255,7 +255,7 @@ def _progress(file: Path, log: EvalLog) -> tuple[list[str], int, int, bool]:
     held = read_summaries(file)
     ids = [str(each) for each in asked.sample_ids or {each.id for each in held}]
     epochs = log.eval.config.epochs or 1
-    done = sum(1 for each in held if (each.scores or each.completed) and not each.error)
+    done = sum(map(is_done, held))
     return ids, len(ids) * epochs, done, any(each.scores for each in held)
 
 

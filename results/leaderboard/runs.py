@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..dataset import datasets_without_logs, read_dataset
-from ..errors import NoLogsError
-from ..logs import logs_under, read_header, select_logs
+from ..logs import logs_in, read_header, select_logs
 from ..prices import Prices
 from ..statistics.comparison import SHAM
 from ..table import read_rows, refuse_definitions, refuse_judges
@@ -39,7 +38,7 @@ def read_runs(
         UsageError: As `read_rows` does, but for samples that are in several runs.
     """
     published = {path: datasets_without_logs(path) for path in map(Path, paths)}
-    logged = [path for path, datasets in published.items() if not datasets or _holds_log(path)]
+    logged = [path for path, datasets in published.items() if not datasets or logs_in(path)]
     runs: dict[Path, list[Path]] = defaultdict(list)
     # Without any path, `select_logs` says what is missing.
     for file in select_logs(logged) if logged or not published else ():
@@ -54,13 +53,6 @@ def read_runs(
         refuse_judges(rows)
     refuse_definitions(rows)
     return rows
-
-
-def _holds_log(folder: Path) -> bool:
-    try:
-        return bool(logs_under(folder))
-    except NoLogsError:
-        return False
 
 
 def _published_runs(folder: Path, known: set[str]) -> list[pd.DataFrame]:

@@ -14,6 +14,7 @@ from ...tasks.hardware import Rate
 from ..statistics import Comparison, wording
 
 _SHOWN = 3
+_PLACE = ("model", "variant", "eval_task", "epoch")
 _UNITS = {"bandwidth": "B/s"} | dict.fromkeys(get_args(Rate), "op/s")
 
 
@@ -62,7 +63,8 @@ def provenance(comparison: Comparison, rows: pd.DataFrame) -> Provenance:
     """
     verdicts = tuple(comparison.verdicts)
     isolation = [level for level in rows["isolation"].tolist() if level]
-    flagged: Any = rows.explode("flags")
+    flags: Any = rows[[*_PLACE, "flags"]]
+    flagged = flags.explode("flags")
     logs = set(zip(rows["log"].tolist(), rows["log_status"].tolist(), strict=True))
     return Provenance(
         verdicts=verdicts,
@@ -88,8 +90,7 @@ def provenance(comparison: Comparison, rows: pd.DataFrame) -> Provenance:
 
 
 def _said_of(rows: pd.DataFrame, column: str) -> tuple[tuple[str, str, str, int, str], ...]:
-    names = ("model", "variant", "eval_task", "epoch", column)
-    return tuple(zip(*(rows[name].tolist() for name in names), strict=True))
+    return tuple(zip(*(rows[name].tolist() for name in (*_PLACE, column)), strict=True))
 
 
 def _merged(records: Iterable[dict[str, Any]]) -> tuple[tuple[str, str], ...]:

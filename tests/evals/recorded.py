@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from inspect_ai import eval_set
+from inspect_ai.model import get_model
+
+from skilldyno.evals.kernel_skill import kernel_skill
 from skilldyno.evals.recording import RecordedCompletion, Recording, write_recording
 from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.eval_task import EvalTask
@@ -24,22 +28,40 @@ def kernels(rms_norm: WriteKernel) -> dict[str, str]:
     return {**fenced, "no_code": "I would rather not."}
 
 
-def record(folder: Path, completions: list[str], variants: tuple[str, ...] = ("none",)) -> Path:
-    """Write a recording and a suite: completions for rms_norm, one an epoch.
+def record(
+    folder: Path,
+    completions: list[str],
+    variants: tuple[str, ...] = ("none",),
+    *,
+    op: str = "rms_norm",
+    hardware: str = "cpu-x86_64",
+) -> Path:
+    """Write a recording and a suite: completions for one operation, one an epoch.
 
     Returns:
         The recording, beside which the suite has the ending .suite.toml.
     """
-    task = EvalTask(load_operation("rms_norm"), load_profile("cpu-x86_64"), "cpp")
+    task = EvalTask(load_operation(op), load_profile(hardware), "cpp")
     recorded = {
         (variant, task.id, epoch): RecordedCompletion(write_prompt(task), completion)
         for variant in variants
         for epoch, completion in enumerate(completions, 1)
     }
-    path = folder / "recorded.jsonl"
+    path = folder / f"{hardware}.jsonl"
     write_recording(Recording(path, "tests", {}, recorded), "kernels of the tests")
     path.with_suffix(".suite.toml").write_text(
-        'name = "recorded"\ndescription = "One operation."\noperations = ["rms_norm"]\n'
-        f'hardware = "cpu-x86_64"\nlanguage = "cpp"\nepochs = {len(completions)}\n'
+        f'name = "recorded"\ndescription = "One operation."\noperations = ["{op}"]\n'
+        f'hardware = "{hardware}"\nlanguage = "cpp"\nepochs = {len(completions)}\n'
     )
     return path
+
+
+def unjudged_logs(folder: Path, recording: Path) -> Path:
+    """Logs of a recording that nobody has judged yet, for the hardware of its suite."""
+    arm = kernel_skill(
+        suite=str(recording.with_suffix(".suite.toml")),
+        recording=str(recording),
+        judging="later",
+    )
+    eval_set(arm, model=get_model("recorded/tests"), log_dir=str(folder), display="none")
+    return folder

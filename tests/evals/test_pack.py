@@ -14,12 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from inspect_ai import eval_set
 from inspect_ai.log import list_eval_logs, read_eval_log
-from inspect_ai.model import get_model
-from recorded import kernels, record
+from recorded import kernels, record, unjudged_logs
 
-from skilldyno.evals.kernel_skill import kernel_skill
 from skilldyno.results.table import read_rows
 from skilldyno.scorers.executors.kept import KeptExecutor
 from skilldyno.scorers.judge.evidence import Evidence
@@ -50,17 +47,6 @@ class Study:
     evidence: Path
     packed: str
     said: str
-
-
-def unjudged_logs(folder: Path, recording: Path, hardware: str = "auto") -> Path:
-    arm = kernel_skill(
-        suite=str(recording.with_suffix(".suite.toml")),
-        recording=str(recording),
-        hardware=hardware,
-        judging="later",
-    )
-    eval_set(arm, model=get_model("recorded/tests"), log_dir=str(folder), display="none")
-    return folder
 
 
 def bare_python(folder: Path) -> Path:

@@ -13,21 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai import eval_set
 from inspect_ai.log import list_eval_logs, read_eval_log
-from inspect_ai.model import get_model
+from recorded import record, unjudged_logs
 
 from benchmarks.simulated_judge import simulated_job, simulated_judge
-from skilldyno.evals.kernel_skill import kernel_skill
-from skilldyno.evals.recording import RecordedCompletion, Recording, write_recording
 from skilldyno.evals.score import score_logs
 from skilldyno.scorers import kernel
 from skilldyno.scorers.job import make_job
 from skilldyno.tasks import hardware
-from skilldyno.tasks.catalogue import load_operation
-from skilldyno.tasks.eval_task import EvalTask
 from skilldyno.tasks.hardware import HardwareError, load_profile
-from skilldyno.tasks.prompt import write_prompt
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'skilldyno[ray]'")
 from ray.cluster_utils import Cluster  # noqa: E402
@@ -160,27 +154,6 @@ def test_a_node_that_dies_takes_no_candidate_with_it(cluster):
     cluster.revive("second")
 
 
-def logs_of(tmp_path: Path, hardware_name: str, kernels: list[str]) -> Path:
-    """Logs of completions for topk, an epoch a kernel, that nobody has judged yet."""
-    suite = tmp_path / "one.toml"
-    suite.write_text(
-        'name = "one"\ndescription = "One operation."\noperations = ["topk"]\n'
-        f'hardware = "{hardware_name}"\nlanguage = "cpp"\nepochs = {len(kernels)}\n'
-    )
-    path = tmp_path / f"{hardware_name}.jsonl"
-    asked = EvalTask(load_operation("topk"), load_profile(hardware_name), "cpp")
-    prompt = write_prompt(asked)
-    completions = {
-        ("none", asked.id, epoch): RecordedCompletion(prompt, kernel)
-        for epoch, kernel in enumerate(kernels, 1)
-    }
-    write_recording(Recording(path, "tests", {}, completions), "tests")
-    logs = tmp_path / hardware_name
-    arm = kernel_skill(suite=str(suite), recording=str(path), judging="later")
-    eval_set(arm, model=get_model("recorded/tests"), log_dir=str(logs), display="none")
-    return logs
-
-
 def verdicts_in(*folders: Path) -> dict[tuple[str, int], tuple[str, str]]:
     """By hardware and epoch: the verdict, and the place where it was given."""
     found = {}
@@ -211,8 +184,10 @@ def test_the_table_is_the_local_one_though_a_node_dies(
     ]
     assert len(set(kernels)) == 4
     kernels = [f"```cpp\n{source}\n```" for source in kernels]
-    ours = logs_of(tmp_path, OURS, [*kernels, "I cannot."])
-    other = logs_of(tmp_path, OTHER, kernels[:2])
+    ours, other = (
+        unjudged_logs(tmp_path / name, record(tmp_path, completions, op="topk", hardware=name))
+        for name, completions in ((OURS, [*kernels, "I cannot."]), (OTHER, kernels[:2]))
+    )
 
     def kill_in_mid_run() -> None:
         while not list((ours / "evidence").glob("*.json")):
