@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from ..tasks.build_toml import read_build_toml
-from ..tasks.build_toml_schema import Backend, BuildToml, CpuKernel, CudaKernel, Torch
+from ..tasks.build_toml_schema import Backend, BuildToml, CpuKernel, CudaKernel
 from ..tasks.hardware import HardwareProfile
 from ..tasks.language import Kind
 from .metadata import claimed_archs, metadata_problems, targets_on
@@ -45,20 +45,25 @@ def extension_of(repository: Repository, hardware: HardwareProfile) -> dict[str,
         raise RepositoryError(f"there is no {MANIFEST}: add one at the root of the repository")
     manifest = read_build_toml(text)
     backend = _BACKEND[hardware.kind]
-    torch = _require_torch(manifest, repository, backend)
+    _require_fitting(manifest, repository, backend)
+    torch = manifest.torch
     kernels = {
         name: kernel
         for name, kernel in manifest.kernel.items()
         if kernel.backend == backend and isinstance(kernel, CpuKernel | CudaKernel)
     }
-    compilations = _compilations(torch.src, "torch", torch.cxx_flags, torch.include, repository)
-    for name, kernel in kernels.items():
-        compilations += _kernel(name, kernel, repository, hardware)
+    compilations: list[dict[str, Any]] = []
+    if torch is not None:
+        compilations += _compilations(
+            torch.src, "torch", torch.cxx_flags, torch.include, repository
+        )
+        for name, kernel in kernels.items():
+            compilations += _kernel(name, kernel, repository, hardware)
     cuda = manifest.general.cuda
-    stable = torch.stable_abi
+    stable = torch.stable_abi if torch else None
     versions = {
-        "torch-minver": torch.minver,
-        "torch-maxver": torch.maxver,
+        "torch-minver": torch.minver if torch else None,
+        "torch-maxver": torch.maxver if torch else None,
         "cuda-minver": cuda.minver if cuda else None,
         "cuda-maxver": cuda.maxver if cuda else None,
         "stable-abi": stable.get(backend) if isinstance(stable, dict) else stable,
@@ -71,6 +76,7 @@ def extension_of(repository: Repository, hardware: HardwareProfile) -> dict[str,
         "claimed_archs": list(claimed_archs(kernels.values())),
         "versions": {name: version for name, version in versions.items() if version is not None},
         "problems": metadata_problems(manifest),
+        "noarch": torch is None,
     }
 
 
@@ -79,13 +85,14 @@ def python_name(manifest: BuildToml) -> str:
     return manifest.general.name.replace("-", "_")
 
 
-def _require_torch(manifest: BuildToml, repository: Repository, backend: Backend) -> Torch:
+def _require_fitting(manifest: BuildToml, repository: Repository, backend: Backend) -> None:
     """Check that the manifest is of this repository and backend.
 
     Raises:
         RepositoryError: it is not; the sentence says how to mend it.
     """
-    if manifest.torch is None:
+    # On a GPU one of Python alone brings kernels in Triton; on a CPU it could only call a library.
+    if manifest.torch is None and (manifest.torch_noarch is None or backend == "cpu"):
         raise RepositoryError(
             f"{MANIFEST}: there is no [torch]: a compiled extension is asked for, so add it with"
             ' `src = ["torch-ext/torch_binding.cpp"]`'
@@ -108,7 +115,6 @@ def _require_torch(manifest: BuildToml, repository: Repository, backend: Backend
             f"there is no {package}, the Python package of the kernel {manifest.general.name}:"
             " add it"
         )
-    return manifest.torch
 
 
 def _kernel(

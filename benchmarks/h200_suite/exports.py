@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from pack import LANGUAGES, solution_files
 
-from skilldyno.results.kernel_repository import JudgedKernel, kernel_repository
+from skilldyno.results.kernel_repository import JudgedKernel, kernel_repository, write_repository
 from skilldyno.scorers.evidence import compact, parse_evidence
 from skilldyno.scorers.job import make_job
 from skilldyno.scorers.judge.evidence import Evidence
 from skilldyno.scorers.pack import write_pack
-from skilldyno.scorers.repository import File, Repository
+from skilldyno.scorers.repository import repository_of
 from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.eval_task import EvalTask
 from skilldyno.tasks.hardware import load_profile
@@ -30,10 +31,12 @@ def export_job(evidence: Evidence, source: Path) -> dict[str, Any]:
     hardware, operation = load_profile(evidence.hardware), load_operation(evidence.operation)
     task = EvalTask(operation, hardware, LANGUAGES[source.suffix])
     kernel = JudgedKernel(task, source.read_text(encoding="utf-8"), compact(evidence))
-    files = kernel_repository(kernel).files
+    with tempfile.TemporaryDirectory() as folder:
+        write_repository(kernel_repository(kernel), Path(folder))
+        text = repository_of(Path(folder)).text
     job = make_job(
         id=f"{evidence.operation} from {source.name}",
-        source=Repository(tuple(File(*each) for each in files.items())).text,
+        source=text,
         operation=operation,
         hardware=hardware,
         language="torch-ext",

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 SAMPLE = ("nvidia-smi", "--query-gpu=index,utilization.gpu", "--format=csv,noheader,nounits")
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def environment() -> dict[str, str]:
@@ -48,7 +49,9 @@ def main() -> None:
         "--out",
         str(evidence),
     ]
-    sampling = subprocess.Popen([*SAMPLE, "-lms", "200"], stdout=subprocess.PIPE, text=True)
+    # Not those that others use meanwhile.
+    own = [f"--id={os.environ[VISIBLE]}"] if os.environ.get(VISIBLE) else []
+    sampling = subprocess.Popen([*SAMPLE, *own, "-lms", "200"], stdout=subprocess.PIPE, text=True)
     begin = time.monotonic()
     code = subprocess.run(command, env=environment(), check=False).returncode
     seconds = time.monotonic() - begin
@@ -60,7 +63,8 @@ def main() -> None:
     (arguments.folder / "load.jsonl").write_text(
         "".join(json.dumps(each) + "\n" for each in load), encoding="utf-8"
     )
-    run = {"seconds": seconds, "exit_code": code, "gpus": arguments.gpus, "cores": os.cpu_count()}
+    cores = len(os.sched_getaffinity(0))
+    run = {"seconds": seconds, "exit_code": code, "gpus": arguments.gpus, "cores": cores}
     (arguments.folder / "run.json").write_text(json.dumps(run) + "\n", encoding="utf-8")
 
 

@@ -25,7 +25,7 @@ def publish(sources: list[Path], target: Path) -> None:
         lines = (source / "load.jsonl").read_text(encoding="utf-8").splitlines()
         folder = target / f"{len({json.loads(line)['gpu'] for line in lines})}-gpus"
         gather(source, folder)
-        shutil.copy(source / "run.json", folder)
+        shutil.copyfile(source / "run.json", folder / "run.json")
 
 
 def stages(evidence: list[Record]) -> dict[str, float]:
@@ -69,22 +69,23 @@ def speed(folders: list[Path]) -> str:
 
 
 def verdicts(folder: Path) -> str:
-    """The verdicts of each mutation, and what a candidate of it costs."""
+    """The verdicts of each mutation, and what a correct candidate of it costs."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     cost: defaultdict[str, list[float]] = defaultdict(list)
     for record in read(folder / "evidence.jsonl.gz"):
         name = record["id"].rpartition(":")[2]
         counts[name][record["verdict"]] += 1
-        cost[name].append(sum(record["seconds"].get(stage, 0.0) for stage in ("check", "time")))
+        if record["verdict"] == "correct":
+            cost[name].append(sum(record["seconds"][stage] for stage in ("check", "time")))
     rows = [
         [
             name,
             ", ".join(f"{n} {verdict}" for verdict, n in sorted(found.items())),
-            f"{statistics.median(cost[name]):.2f}",
+            f"{statistics.median(cost[name]):.2f}" if cost[name] else "–",
         ]
         for name, found in counts.items()
     ]
-    return table(["candidates", "verdicts", "checking and timing, s (median)"], rows)
+    return table(["candidates", "verdicts", "checking and timing a correct one, s (median)"], rows)
 
 
 def write(target: Path) -> None:

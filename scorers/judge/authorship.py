@@ -28,12 +28,12 @@ def attribute(launches: list[tuple[str, float]], job: Job, library: Path) -> tup
         job: the candidate.
         library: what was built from it.
     """
-    binary = b"" if job.language == "triton" else library.read_bytes()
+    binary = b"" if job.is_triton else library.read_bytes()
 
     def authored(name: str) -> bool:
         if job.device == "cpu":
             return not name.startswith(_ATEN)
-        if job.language == "triton":
+        if job.is_triton:
             return re.search(rf"^\s*def {re.escape(name)}\s*\(", job.source, re.M) is not None
         return name.encode() in binary
 

@@ -50,7 +50,6 @@ _RETURN_SECONDS = 10.0
 _TOUCH_SECONDS = 0.1
 _LEAST_FREE = 0.3
 _SM_CLOCK = 1
-_PYTHON = ("triton", "torch")
 _EXTENSION_BYTES = 256 << 20
 # Never the same twice: the gate's library outlives the memory that it is used with.
 _numbers = count(1)
@@ -206,10 +205,10 @@ class CudaDevice(Device):
             "scratch": str(scratch_folder()),
             **self._recorder,
         }
-        if job.language in _PYTHON:
+        if job.is_triton or job.language == "torch":
             setup["permits"] = [seccomp.DEVICES, seccomp.COMPILERS]
             # A ModelNew may do without Triton.
-            needed = job.language == "triton" or find_spec("triton") is not None
+            needed = job.is_triton or find_spec("triton") is not None
             setup["compiled"] = str(self._compiled) if needed else None
         if job.language in TENSORS:
             setup |= python_setup(job)
@@ -242,8 +241,14 @@ class CudaDevice(Device):
 
     @cached_property
     def _environment(self) -> dict[str, str]:
-        given = os.environ.get("LD_LIBRARY_PATH")
-        return {"LD_LIBRARY_PATH": ":".join(filter(None, [str(cuda_toolkit() / "lib64"), given]))}
+        folders = [str(cuda_toolkit() / "lib64"), os.environ.get("LD_LIBRARY_PATH")]
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES") or "0"
+        return {
+            "LD_LIBRARY_PATH": ":".join(filter(None, folders)),
+            # This process's GPU alone: any other reaches the judge's memory too, only slowly.
+            "CUDA_VISIBLE_DEVICES": visible.partition(",")[0],
+            "CUDA_DEVICE_ORDER": os.environ.get("CUDA_DEVICE_ORDER", "FASTEST_FIRST"),
+        }
 
     @cached_property
     def _recorder(self) -> dict[str, str | None]:

@@ -7,6 +7,7 @@ the builder's own, include folders of each kernel, no others.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
@@ -82,6 +83,8 @@ def build_extension(job: Job, sandbox: Sandbox) -> Built:
     refused = _outside_versions(extension)
     if refused:
         return Built(Build("", 0.0, False, "", ""), None, refused)
+    if extension.noarch:
+        return _keep_package(job, extension)
     chosen = [c for c in extension.compilations if not _below(c.cuda_minver)]
     with ThreadPoolExecutor(_BUILDERS) as builders:
         done = list(builders.map(lambda c: _compile(c, job, sandbox, deadline), chosen))
@@ -100,6 +103,26 @@ def build_extension(job: Job, sandbox: Sandbox) -> Built:
         return Built(replace(record, log=log), None, reason, timed_out=failed.timed_out)
     objects = [each.object for each in done if each.object]
     return replace(_link(job, extension, objects, sandbox, record), parts=tuple(objects))
+
+
+def _keep_package(job: Job, extension: Extension) -> Built:
+    """Keep the package of a repository of which nothing is compiled, if all of it parses."""
+    record = Build("ast.parse", 0.0, False, "", job.candidate)
+    for path, text in _package_files(extension).items():
+        try:
+            ast.parse(text if path.endswith(".py") else "")
+        except (SyntaxError, ValueError) as error:
+            return Built(record, None, f"{path}: it is not Python: {error}")
+    package = cache_folder().parent / "packages" / job.candidate / extension.package
+    ops = package / "_ops.py"
+    with _locks[job.candidate], tempfile.TemporaryDirectory(prefix="skilldyno-build-") as folder:
+        if not ops.exists():
+            product = Path(folder) / ops.name
+            product.write_text(_ops_module(extension), encoding="utf-8")
+            _write_package(extension, package)
+            move_into_cache(product, ops)
+    # The last one says that the others are there.
+    return Built(record, ops, parts=(*(package / p for p in _package_files(extension)), ops))
 
 
 def builds_for(arch: str, job: Job, sandbox: Sandbox) -> ArchBuild:
@@ -277,26 +300,36 @@ def _link(
             if code != 0 or not product.is_file() or product.is_symlink():
                 reason = "it did not link in time" if code is None else first_error(log, code)
                 return Built(replace(record, log=log[:LOG_KEPT]), None, reason, code is None)
-            _write_package(extension, package, product)
+            _write_package(extension, package)
+            (package / "_ops.py").write_text(_ops_module(extension), encoding="utf-8")
+            move_into_cache(product, library)
     return Built(replace(record, binary=digest_of(library)), library)
 
 
-def _write_package(extension: Extension, package: Path, product: Path) -> None:
-    """Write the package as `kernels` finds it: the Python files, _ops.py, and the library last."""
+def _package_files(extension: Extension) -> dict[str, str]:
+    """The files of the package by their paths in it; the builder writes _ops.py itself."""
     inside = f"torch-ext/{extension.package}/"
-    for path, text in extension.files.items():
-        if path.startswith(inside):
-            file = package / path[len(inside) :]
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", errors="replace")
+    files = {p.removeprefix(inside): t for p, t in extension.files.items() if p.startswith(inside)}
+    return {path: text for path, text in files.items() if path != "_ops.py"}
+
+
+def _write_package(extension: Extension, package: Path) -> None:
+    """Write the files of the package where `kernels` would find them."""
+    for path, text in _package_files(extension).items():
+        file = package / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", errors="replace")
     package.mkdir(parents=True, exist_ok=True)
+
+
+def _ops_module(extension: Extension) -> str:
+    """The text of the module by which a package finds its operators."""
     name = ops_name(extension)
-    (package / "_ops.py").write_text(
-        f"import torch\n\nfrom . import {name}\n\nops = torch.ops.{name}\n\n\n"
-        f'def add_op_namespace_prefix(op_name: str) -> str:\n    return f"{name}::{{op_name}}"\n',
-        encoding="utf-8",
+    library = "" if extension.noarch else f"from . import {name}\n\n"
+    return (
+        f"import torch\n\n{library}ops = torch.ops.{name}\n\n\n"
+        f'def add_op_namespace_prefix(op_name: str) -> str:\n    return f"{name}::{{op_name}}"\n'
     )
-    move_into_cache(product, package / product.name)
 
 
 def _outside_versions(extension: Extension) -> str:

@@ -155,7 +155,8 @@ class Compilation:
 class Extension:
     """A kernel repository made concrete: its files by path, and what is to be compiled of them.
 
-    `backend` is cpu or cuda.  `claimed_archs` are those that its metadata says it builds for, and
+    `backend` is cpu or cuda.  One that is `noarch` is Python alone, with kernels in Triton.
+    `claimed_archs` are those that its metadata says it builds for, and
     `problems` what its metadata says wrongly of it.  `versions` bounds what it is built with: the
     keys are torch-minver, torch-maxver, cuda-minver, cuda-maxver and stable-abi.
     """
@@ -167,6 +168,7 @@ class Extension:
     claimed_archs: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    noarch: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,11 @@ class Job:
         if self.extension is not None:
             return "cpu" if self.extension.backend == "cpu" else "gpu"
         return self.kind or ("cpu" if self.language == "cpp" else "gpu")
+
+    @property
+    def is_triton(self) -> bool:
+        """Whether its kernels are Triton's: as a file, or in a repository of Python alone."""
+        return self.language == "triton" or (self.extension is not None and self.extension.noarch)
 
     @property
     def candidate(self) -> str:

@@ -245,8 +245,10 @@ class Session:
         bench = self._open(job, library, record)
         record.loaded = True
         try:
-            self._check(job.operation, bench, record)
-            record.seconds["check"] = time.monotonic() - begin
+            try:
+                self._check(job.operation, bench, record)
+            finally:
+                record.seconds["check"] = time.monotonic() - begin
             begin = time.monotonic()
             for workload in timed:
                 self._time(job, workload, bench, record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import subprocess
 import threading
@@ -112,10 +113,18 @@ class Judges:
             # Ctrl-C is the parent's to handle.
             start_new_session=True,
         )
+        # Each builds on its own share of the cores, beside the others' measurements.
+        os.sched_setaffinity(process.pid, self._cores(place))
         judge = _Judge(place, process)
         self._judges.append(judge)
         threading.Thread(target=self._read, args=(judge,), daemon=True).start()
         return judge
+
+    def _cores(self, place: Place) -> list[int]:
+        cores = sorted(os.sched_getaffinity(0))
+        share = max(1, len(cores) // len(self._places))
+        first = self._places.index(place) * share
+        return cores[first : first + share] or cores
 
     def _read(self, judge: _Judge) -> None:
         assert judge.process.stdout is not None
@@ -175,6 +184,7 @@ class Judges:
             return
         job = judge.under_way.pop(digest)
         event["id"] = job["id"]
+        event["environment"] = {**event.get("environment", {}), "place": judge.place.gpu or "cpu"}
         if kind == "refused":
             self._on_trouble(f"the judge refused {job['id']}: {event['reason']}")
         elif event["verdict"] != "infra_error":

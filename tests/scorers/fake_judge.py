@@ -22,4 +22,5 @@ for line in sys.stdin:
         time.sleep(0 if broken else 0.02)
         verdict = "infra_error" if broken else job["source"]
         event = {"event": "evidence", "id": job["id"], "verdict": verdict, "reason": gpu}
+        event["cores"] = sorted(os.sched_getaffinity(0))
     print(json.dumps(event), flush=True)

@@ -56,6 +56,18 @@ def test_every_gpu_works_and_an_operation_stays_at_one(judge):
     assert troubles == []
 
 
+def test_gpus_share_the_cores_out(judge):
+    evidence, _ = judge(jobs(20))
+    assert all(e["environment"]["place"] == e["reason"] for e in evidence.values())
+    own = {
+        gpu: {core for e in evidence.values() if e["reason"] == gpu for core in e["cores"]}
+        for gpu in "01"
+    }
+    if len(os.sched_getaffinity(0)) > 1:
+        assert own["0"].isdisjoint(own["1"])
+    assert own["0"] | own["1"] <= os.sched_getaffinity(0)
+
+
 @pytest.mark.parametrize("fate", ["broken", "dead"])
 def test_a_gpu_that_falls_off_costs_no_candidate_its_verdict(fate, judge, tmp_path):
     (tmp_path / f"{fate}-1").touch()
