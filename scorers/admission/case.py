@@ -14,7 +14,7 @@ from ...tasks.language import KIND_OF_LANGUAGE, DType, SourceLanguage
 from ...tasks.operation import Operation
 from ..judge import job
 from ..judge.check import compare
-from ..judge.contents import NEARLY_SAME, Contents, ContentsCache
+from ..judge.contents import NEARLY_SAME, SMALL_ELEMENTS, Contents, ContentsCache
 from ..judge.reference import Reference
 
 Outputs = tuple[torch.Tensor, ...]
@@ -22,7 +22,6 @@ Outputs = tuple[torch.Tensor, ...]
 # In elements and operations: what a GPU's workload may have to be computed on a CPU in passing.
 _MOST_ELEMENTS: Final = 4 << 20
 _MOST_OPERATIONS: Final = 1 << 30
-_SMALL_ELEMENTS: Final = 1 << 18
 _SEED: Final = 1
 _LARGEST_FLOAT8: Final = 448.0
 
@@ -150,7 +149,7 @@ def _elements(workload: job.Workload) -> int:
 
 def is_small(workload: job.Workload) -> bool:
     """Whether the judge checks a workload on every distribution."""
-    return _elements(workload) <= _SMALL_ELEMENTS
+    return _elements(workload) <= SMALL_ELEMENTS
 
 
 def _fits(workload: job.Workload) -> bool:

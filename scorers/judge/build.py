@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -32,6 +33,10 @@ _LOG_READ = 1 << 20
 _DISASSEMBLY_SECONDS = 20.0
 _SIZE_BYTES = 256 << 20
 _MEMORY_BYTES = 16 << 30
+# Of bubblewrap too, which passes on how its child ended.
+_KILLED_CODES = (-signal.SIGKILL, 128 + signal.SIGKILL)
+# What g++, ld and nvcc say of a program of theirs that was killed.
+_KILLED = re.compile(r"Killed signal terminated program|signal 9 [\[(]")
 C_SCALARS = {"float": "float", "int": "int64_t"}
 
 
@@ -244,6 +249,16 @@ def run_bounded(
     readable: Sequence[Path] = (),
 ) -> tuple[int | None, str]:
     """Run a compiler in the sandbox, with limits; its exit code, None if it took too long."""
+    code, log = _run(command, folder, sandbox, seconds, readable)
+    if code in _KILLED_CODES or (code and _KILLED.search(log)):
+        # Maybe by something else on the machine: what a source makes a compiler do it does again.
+        code, log = _run(command, folder, sandbox, seconds, readable)
+    return code, log
+
+
+def _run(
+    command: list[str], folder: Path, sandbox: Sandbox, seconds: float, readable: Sequence[Path]
+) -> tuple[int | None, str]:
     limits = ["prlimit", f"--as={_MEMORY_BYTES}", f"--fsize={_SIZE_BYTES}", "--core=0"]
     walled = sandbox.command([*limits, *command], readable=[*readable], writable=folder)
     with tempfile.TemporaryFile() as output:
@@ -278,6 +293,8 @@ def _exports(library: Path, function: str) -> bool:
     listing = subprocess.run(
         ["nm", "-D", "--defined-only", str(library)], capture_output=True, text=True, check=False
     )
+    if listing.returncode == -signal.SIGKILL:
+        return _exports(library, function)
     return re.search(rf" [TWi] {re.escape(function)}$", listing.stdout, re.M) is not None
 
 

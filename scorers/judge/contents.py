@@ -17,6 +17,9 @@ NEARLY_SAME = "nearly_same"
 """The first normal contents with one element in a hundred changed, which a cache that looks at a
 sample of its inputs takes for the same."""
 
+SMALL_ELEMENTS = 1 << 18
+"""Up to how many elements a workload is checked on every distribution."""
+
 _Key = tuple[str, str, str, str, int]
 
 
@@ -147,3 +150,17 @@ def expect(
             )
             for v, m in zip(values, magnitudes, strict=True)
         )
+
+
+def checked_distributions(
+    operation: Operation, workload: Workload, random: np.random.Generator
+) -> list[str]:
+    """The distributions of contents on which a candidate is checked at a workload."""
+    if operation.is_problem:
+        # Its inputs may have a structure that must hold: they are only ever drawn anew.
+        return ["normal"]
+    elements = sum(int(np.prod(shape)) for shape in workload.shapes)
+    others = [d for d in operation.distributions if d != "normal"]
+    if elements > SMALL_ELEMENTS and others:
+        others = [others[int(random.integers(0, len(others)))]]
+    return ["normal", NEARLY_SAME, *others]

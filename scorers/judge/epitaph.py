@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import signal
 
+KILLED = "it was ended by SIGKILL (Killed)"
+"""What is said of a process that was killed, by itself or by something else on the machine."""
+
 
 def epitaph(code: int, output: str) -> str:
     """Why a process ended: the signal, the error that it printed, or the exit code.

@@ -22,6 +22,7 @@ class Record:
     seconds: dict[str, float] = field(default_factory=dict)
     where: str = "loading"
     loaded: bool = False
+    killed: bool = False
     deadline: float = float("inf")
     output: str = ""
     free_bytes: int = 0

@@ -23,8 +23,9 @@ from .build import GXX, Built, processor
 from .builder import build_job
 from .clock import geometric_mean_interval
 from .compatibility import build_for_archs
-from .contents import NEARLY_SAME, Contents, ContentsCache
+from .contents import Contents, ContentsCache, checked_distributions
 from .device import Device
+from .epitaph import KILLED
 from .evidence import Check, Evidence
 from .files import judge_digest
 from .gated_side import GatedSide
@@ -45,7 +46,6 @@ from .side import WARM, HostSide, Side
 from .start import remove_runner_home, start_baseline
 from .steps import with_steps
 
-_SMALL_ELEMENTS = 1 << 18
 _LOAD_SECONDS = 20.0
 _CEILING_ATTEMPTS = 4
 _HOGGED_SHARE = 0.25
@@ -155,13 +155,16 @@ class Session:
 
     def judge(self, job: Job, built: Built) -> Evidence:
         """Load, check and time one built candidate, and say what it is worth."""
-        record = Record(deadline=time.monotonic() + job.settings.total_seconds)
-        evidence = self._judge(job, built, record)
+        evidence, record = self._judge(job, built)
+        if record.killed:
+            # Maybe by something else on the machine: what a candidate does it does again.
+            evidence, record = self._judge(job, built)
         if job.extension is None:
             return evidence
         return with_steps(evidence, job.extension, loaded=record.loaded)
 
-    def _judge(self, job: Job, built: Built, record: Record) -> Evidence:
+    def _judge(self, job: Job, built: Built) -> tuple[Evidence, Record]:
+        record = Record(deadline=time.monotonic() + job.settings.total_seconds)
         record.seconds["build"] = built.record.seconds
         evidence = replace(
             Evidence.about(job, "infra_error", ""),
@@ -172,11 +175,11 @@ class Session:
         )
         if built.library is None:
             verdict = "timeout" if built.timed_out else "compile_error"
-            return replace(evidence, verdict=verdict, reason=built.reason, seconds=record.seconds)
+            return _finish(evidence, record, verdict, built.reason), record
         evidence = replace(evidence, compiled=True)
         if job.settings.until == "build":
-            return _finish(evidence, record, "correct", "it builds; it was not run")
-        return self._judge_library(job, built.library, evidence, record)
+            return _finish(evidence, record, "correct", "it builds; it was not run"), record
+        return self._judge_library(job, built.library, evidence, record), record
 
     def _judge_library(
         self, job: Job, library: Path, evidence: Evidence, record: Record
@@ -195,6 +198,7 @@ class Session:
             reason = f"{record.where}: its judging took longer than {limit}"
             return _finish(evidence, record, "timeout", reason)
         except ProcessLost as lost:
+            record.killed = str(lost) == KILLED
             verdict = next((v for words, v in _LOSSES.items() if words in str(lost)), None)
             evidence = replace(evidence, compiled=verdict != "compile_error")
             reason = f"{record.where}: {lost}"
@@ -300,7 +304,7 @@ class Session:
     def _check(self, operation: Operation, bench: Bench, record: Record) -> None:
         for workload in operation.workloads:
             bench.set_workload(workload)
-            for distribution in _distributions(operation, workload, bench.random):
+            for distribution in checked_distributions(operation, workload, bench.random):
                 record.enter(f"{workload.name}, {distribution} inputs")
                 contents = self.contents.get(operation, workload, distribution, 0)
                 check = Check(workload.name, distribution, workload.visible, "fail", None, "")
@@ -362,19 +366,6 @@ class Session:
             f"it claims {seconds * 1e6:.3g} us, and this machine's memory and arithmetic need "
             f"{least * 1e6:.3g} us at the least"
         )
-
-
-def _distributions(
-    operation: Operation, workload: Workload, random: np.random.Generator
-) -> list[str]:
-    if operation.is_problem:
-        # Its inputs may have a structure that must hold: they are only ever drawn anew.
-        return ["normal"]
-    elements = sum(int(np.prod(shape)) for shape in workload.shapes)
-    others = [d for d in operation.distributions if d != "normal"]
-    if elements > _SMALL_ELEMENTS and others:
-        others = [others[int(random.integers(0, len(others)))]]
-    return ["normal", NEARLY_SAME, *others]
 
 
 def _finish(evidence: Evidence, record: Record, verdict: str, reason: str) -> Evidence:

@@ -1,8 +1,13 @@
 """A fault costs its own candidate alone, gets its own verdict, and the next one is judged right."""
 
 import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from killable import descendants
 
 pytestmark = pytest.mark.alone
 
@@ -66,6 +71,36 @@ def test_compile_error_names_the_first_error(judge):
 )
 def test_processes_cannot_be_started(before, judge, rms_norm):
     evidence = judge(rms_norm(before, top="#include <unistd.h>"), until="check").result()
+    assert evidence.verdict == "correct", evidence.reason
+
+
+def kill_once(program: str, seconds: float) -> None:
+    """Kill the first process of a program that the judge starts, so long after its start."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for pid in descendants(os.getpid()):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:4]
+                if any(word.endswith(program) for word in words):
+                    time.sleep(seconds)
+                    os.kill(pid, signal.SIGKILL)
+                    return
+        time.sleep(0.01)
+    pytest.fail(f"no {program} was started")
+
+
+def test_a_compiler_that_something_else_killed_is_started_again(judge, rms_norm):
+    answer = judge(rms_norm(top="#include <bits/stdc++.h>"), until="check")
+    kill_once("cc1plus", 0.1)
+    evidence = answer.result()
+    assert evidence.verdict == "correct", evidence.reason
+
+
+def test_a_runner_that_something_else_killed_is_started_again(judge, rms_norm):
+    slow = rms_norm("if (M == 512) usleep(500000);", top="#include <unistd.h>")
+    answer = judge(slow, until="check")
+    kill_once("runner.py", 0.7)
+    evidence = answer.result()
     assert evidence.verdict == "correct", evidence.reason
 
 
