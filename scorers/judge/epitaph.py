@@ -23,7 +23,8 @@ def epitaph(code: int, output: str) -> str:
     if code == 1 and "unshare: sigprocmask" in output:
         # What unshare says when it cannot end itself by the signal that ended its child.
         number = signal.SIGKILL
-    if number > 0:
+    # Not every number is a signal's: exit codes go up to 255.
+    if number in set(signal.Signals):
         return f"it was ended by {signal.Signals(number).name} ({signal.strsignal(number)})"
     loading = re.findall(r"^(?:OSError|AttributeError|MemoryError).*", output, re.M)
     if code == 1 and loading:

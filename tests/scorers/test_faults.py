@@ -5,6 +5,7 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from killable import descendants
@@ -21,6 +22,7 @@ FAULTS = {
         "SIGFPE",
     ),
     "exit": ({"before": "exit(0);"}, "runtime_error", "exit code 0"),
+    "exit_beyond_signals": ({"before": "_Exit(255);"}, "runtime_error", "exit code 255"),
     "endless": ({"before": "for (volatile int i = 0;; ++i) {}"}, "timeout", "no answer within"),
     "endless_load": (
         {"top": "__attribute__((constructor)) void load() { abort(); }"},
@@ -90,7 +92,8 @@ def kill_once(program: str, seconds: float) -> None:
 
 
 def test_a_compiler_that_something_else_killed_is_started_again(judge, rms_norm):
-    answer = judge(rms_norm(top="#include <bits/stdc++.h>"), until="check")
+    # No build of it is kept from an earlier run.
+    answer = judge(rms_norm(top=f"#include <bits/stdc++.h>  // {uuid4()}"), until="check")
     kill_once("cc1plus", 0.1)
     evidence = answer.result()
     assert evidence.verdict == "correct", evidence.reason
