@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from ..tasks.build_toml import read_build_toml
-from ..tasks.build_toml_schema import Backend, BuildToml, CpuKernel, CudaKernel
+from ..tasks.build_toml_schema import Backend, BuildToml, CpuKernel, CudaKernel, Torch
 from ..tasks.hardware import HardwareProfile
 from ..tasks.language import Kind
 from .metadata import claimed_archs, metadata_problems, targets_on
@@ -46,24 +46,21 @@ def extension_of(repository: Repository, hardware: HardwareProfile) -> dict[str,
     manifest = read_build_toml(text)
     backend = _BACKEND[hardware.kind]
     _require_fitting(manifest, repository, backend)
-    torch = manifest.torch
+    noarch = manifest.torch is None
+    torch = manifest.torch or Torch()
     kernels = {
         name: kernel
         for name, kernel in manifest.kernel.items()
-        if kernel.backend == backend and isinstance(kernel, CpuKernel | CudaKernel)
+        if kernel.backend == backend and isinstance(kernel, CpuKernel | CudaKernel) and not noarch
     }
-    compilations: list[dict[str, Any]] = []
-    if torch is not None:
-        compilations += _compilations(
-            torch.src, "torch", torch.cxx_flags, torch.include, repository
-        )
-        for name, kernel in kernels.items():
-            compilations += _kernel(name, kernel, repository, hardware)
+    compilations = _compilations(torch.src, "torch", torch.cxx_flags, torch.include, repository)
+    for name, kernel in kernels.items():
+        compilations += _kernel(name, kernel, repository, hardware)
     cuda = manifest.general.cuda
-    stable = torch.stable_abi if torch else None
+    stable = torch.stable_abi
     versions = {
-        "torch-minver": torch.minver if torch else None,
-        "torch-maxver": torch.maxver if torch else None,
+        "torch-minver": torch.minver,
+        "torch-maxver": torch.maxver,
         "cuda-minver": cuda.minver if cuda else None,
         "cuda-maxver": cuda.maxver if cuda else None,
         "stable-abi": stable.get(backend) if isinstance(stable, dict) else stable,
@@ -76,7 +73,7 @@ def extension_of(repository: Repository, hardware: HardwareProfile) -> dict[str,
         "claimed_archs": list(claimed_archs(kernels.values())),
         "versions": {name: version for name, version in versions.items() if version is not None},
         "problems": metadata_problems(manifest),
-        "noarch": torch is None,
+        "noarch": noarch,
     }
 
 

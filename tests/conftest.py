@@ -18,7 +18,13 @@ from skilldyno.scorers.evidence import Evidence
 from skilldyno.scorers.executors.local import LocalExecutor, local_executor
 from skilldyno.scorers.job import make_job
 from skilldyno.tasks.catalogue import load_operation
-from skilldyno.tasks.hardware import load_profile
+from skilldyno.tasks.hardware import (
+    HardwareError,
+    HardwareProfile,
+    detect_hardware,
+    load_profile,
+)
+from skilldyno.tasks.language import Language
 
 TESTS = Path(__file__).parent
 _numbers = count()
@@ -112,6 +118,19 @@ def judge(executor: LocalExecutor) -> Judge:
         return executor.submit(job)
 
     return submit
+
+
+@pytest.fixture(scope="session")
+def hardware_for() -> Callable[[Language], HardwareProfile]:
+    """Gives the profile of this machine for a language, and skips where it cannot run it."""
+
+    def detect(language: Language) -> HardwareProfile:
+        try:
+            return detect_hardware(language)
+        except HardwareError as error:
+            pytest.skip(str(error))
+
+    return detect
 
 
 @pytest.fixture(scope="session")

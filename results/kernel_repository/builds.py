@@ -6,17 +6,7 @@ Source: docs/source/kernel-requirements.md of https://github.com/huggingface/ker
 import json
 from typing import Any
 
-_OPS = '''"""The namespace of this build's ops."""
-
-import torch
-
-ops = torch.ops.{id}
-
-
-def add_op_namespace_prefix(op_name: str) -> str:
-    """Prefix the name of an op by the namespace."""
-    return f"{id}::{{op_name}}"
-'''
+from ...scorers.judge.ops_module import ops_module
 
 
 def noarch_build(
@@ -42,7 +32,7 @@ def noarch_build(
     unique = f"_{name.replace('-', '_')}_{backend}_{digest[:7]}"
     return {
         **{f"{variant}/{path}": text for path, text in package.items()},
-        f"{variant}/_ops.py": _OPS.format(id=unique),
+        f"{variant}/_ops.py": ops_module(unique),
         f"{variant}/metadata.json": build_metadata(
             name=name,
             unique=unique,

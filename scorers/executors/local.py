@@ -17,6 +17,7 @@ from ...tasks.hardware import (
     require_this_machine,
 )
 from ...tasks.language import Kind, Language
+from ..packed.judges import share_of_cores
 from .executor import Listener
 from .fleet import Fleet
 from .line import Place
@@ -73,11 +74,10 @@ class LocalMachine:
             return
         # One that nvidia-smi does not name is the judge's own to find, or to miss.
         gpus = gpus_of(profile) or ("",)
-        cores = sorted(os.sched_getaffinity(0))
-        share = max(1, len(cores) // len(gpus))
+        share = len(os.sched_getaffinity(0)) // len(gpus)
         for index, gpu in enumerate(gpus):
-            own = cores[index * share : (index + 1) * share] or cores
             environment = {**os.environ, **({_VISIBLE: gpu} if gpu else {})}
+            own = share_of_cores(index, len(gpus))
             process = JudgeProcess(self._command, environment, tell, own)
             # Enough to be built while one is measured, and little enough for all to end together.
             room = float("inf") if len(gpus) == 1 else max(2, share // 2)

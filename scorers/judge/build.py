@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+from .epitaph import KILLED, epitaph
 from .errors import MachineError
 from .evidence import ArchBuild, Build
 from .files import read_text
@@ -33,10 +34,8 @@ _LOG_READ = 1 << 20
 _DISASSEMBLY_SECONDS = 20.0
 _SIZE_BYTES = 256 << 20
 _MEMORY_BYTES = 16 << 30
-# Of bubblewrap too, which passes on how its child ended.
-_KILLED_CODES = (-signal.SIGKILL, 128 + signal.SIGKILL)
 # What g++, ld and nvcc say of a program of theirs that was killed.
-_KILLED = re.compile(r"Killed signal terminated program|signal 9 [\[(]")
+_PROGRAM_KILLED = re.compile(r"Killed signal terminated program|signal 9 [\[(]")
 C_SCALARS = {"float": "float", "int": "int64_t"}
 
 
@@ -250,7 +249,7 @@ def run_bounded(
 ) -> tuple[int | None, str]:
     """Run a compiler in the sandbox, with limits; its exit code, None if it took too long."""
     code, log = _run(command, folder, sandbox, seconds, readable)
-    if code in _KILLED_CODES or (code and _KILLED.search(log)):
+    if code and (epitaph(code, log) == KILLED or _PROGRAM_KILLED.search(log)):
         # Maybe by something else on the machine: what a source makes a compiler do it does again.
         code, log = _run(command, folder, sandbox, seconds, readable)
     return code, log

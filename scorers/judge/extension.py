@@ -37,6 +37,7 @@ from .build import (
 from .evidence import ArchBuild, Build
 from .files import read_text
 from .job import Compilation, Extension, Job
+from .ops_module import ops_module
 from .resources import ptxas_resources
 from .sandbox import Sandbox
 from .torch_headers import (
@@ -108,9 +109,10 @@ def build_extension(job: Job, sandbox: Sandbox) -> Built:
 def _keep_package(job: Job, extension: Extension) -> Built:
     """Keep the package of a repository of which nothing is compiled, if all of it parses."""
     record = Build("ast.parse", 0.0, False, "", job.candidate)
-    for path, text in _package_files(extension).items():
+    files = _package_files(extension)
+    for path in (path for path in files if path.endswith(".py")):
         try:
-            ast.parse(text if path.endswith(".py") else "")
+            ast.parse(files[path])
         except (SyntaxError, ValueError) as error:
             return Built(record, None, f"{path}: it is not Python: {error}")
     package = cache_folder().parent / "packages" / job.candidate / extension.package
@@ -118,11 +120,11 @@ def _keep_package(job: Job, extension: Extension) -> Built:
     with _locks[job.candidate], tempfile.TemporaryDirectory(prefix="skilldyno-build-") as folder:
         if not ops.exists():
             product = Path(folder) / ops.name
-            product.write_text(_ops_module(extension), encoding="utf-8")
+            product.write_text(ops_module(ops_name(extension)), encoding="utf-8")
             _write_package(extension, package)
             move_into_cache(product, ops)
     # The last one says that the others are there.
-    return Built(record, ops, parts=(*(package / p for p in _package_files(extension)), ops))
+    return Built(record, ops, parts=(*(package / path for path in files), ops))
 
 
 def builds_for(arch: str, job: Job, sandbox: Sandbox) -> ArchBuild:
@@ -301,7 +303,7 @@ def _link(
                 reason = "it did not link in time" if code is None else first_error(log, code)
                 return Built(replace(record, log=log[:LOG_KEPT]), None, reason, code is None)
             _write_package(extension, package)
-            (package / "_ops.py").write_text(_ops_module(extension), encoding="utf-8")
+            (package / "_ops.py").write_text(ops_module(name, library=name), encoding="utf-8")
             move_into_cache(product, library)
     return Built(replace(record, binary=digest_of(library)), library)
 
@@ -320,16 +322,6 @@ def _write_package(extension: Extension, package: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8", errors="replace")
     package.mkdir(parents=True, exist_ok=True)
-
-
-def _ops_module(extension: Extension) -> str:
-    """The text of the module by which a package finds its operators."""
-    name = ops_name(extension)
-    library = "" if extension.noarch else f"from . import {name}\n\n"
-    return (
-        f"import torch\n\n{library}ops = torch.ops.{name}\n\n\n"
-        f'def add_op_namespace_prefix(op_name: str) -> str:\n    return f"{name}::{{op_name}}"\n'
-    )
 
 
 def _outside_versions(extension: Extension) -> str:

@@ -155,10 +155,10 @@ class Compilation:
 class Extension:
     """A kernel repository made concrete: its files by path, and what is to be compiled of them.
 
-    `backend` is cpu or cuda.  One that is `noarch` is Python alone, with kernels in Triton.
-    `claimed_archs` are those that its metadata says it builds for, and
+    `backend` is cpu or cuda.  `claimed_archs` are those that its metadata says it builds for, and
     `problems` what its metadata says wrongly of it.  `versions` bounds what it is built with: the
-    keys are torch-minver, torch-maxver, cuda-minver, cuda-maxver and stable-abi.
+    keys are torch-minver, torch-maxver, cuda-minver, cuda-maxver and stable-abi.  One that is
+    `noarch` is Python alone, with kernels in Triton.
     """
 
     package: str

@@ -249,10 +249,8 @@ class Session:
         bench = self._open(job, library, record)
         record.loaded = True
         try:
-            try:
-                self._check(job.operation, bench, record)
-            finally:
-                record.seconds["check"] = time.monotonic() - begin
+            self._check(job.operation, bench, record)
+            record.seconds["check"] = time.monotonic() - begin
             begin = time.monotonic()
             for workload in timed:
                 self._time(job, workload, bench, record)
@@ -264,6 +262,8 @@ class Session:
             record.free_bytes = self.device.memory()[0]
             raise
         finally:
+            # Of a check that failed.
+            record.seconds.setdefault("check", time.monotonic() - begin)
             bench.close()
             record.output = bench.worker.output()
 

@@ -44,6 +44,13 @@ class _Judge:
     faults: int = 0
 
 
+def share_of_cores(index: int, judges: int) -> list[int]:
+    """The cores of one of several judges of this machine; all of them where there are too few."""
+    cores = sorted(os.sched_getaffinity(0))
+    share = max(1, len(cores) // judges)
+    return cores[index * share : (index + 1) * share] or cores
+
+
 class Judges:
     """Feeds jobs to judges and hands on their evidence, whatever dies in between.
 
@@ -114,17 +121,12 @@ class Judges:
             start_new_session=True,
         )
         # Each builds on its own share of the cores, beside the others' measurements.
-        os.sched_setaffinity(process.pid, self._cores(place))
+        own = share_of_cores(self._places.index(place), len(self._places))
+        os.sched_setaffinity(process.pid, own)
         judge = _Judge(place, process)
         self._judges.append(judge)
         threading.Thread(target=self._read, args=(judge,), daemon=True).start()
         return judge
-
-    def _cores(self, place: Place) -> list[int]:
-        cores = sorted(os.sched_getaffinity(0))
-        share = max(1, len(cores) // len(self._places))
-        first = self._places.index(place) * share
-        return cores[first : first + share] or cores
 
     def _read(self, judge: _Judge) -> None:
         assert judge.process.stdout is not None

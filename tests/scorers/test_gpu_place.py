@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from skilldyno.scorers.executors.local import JUDGE
 from skilldyno.scorers.job import make_job
 from skilldyno.tasks.catalogue import load_operation
-from skilldyno.tasks.hardware import HardwareError, detect_hardware, gpus_of
+from skilldyno.tasks.hardware import HardwareProfile, gpus_of
 from skilldyno.tasks.language import Language
 
 pytestmark = [pytest.mark.alone, pytest.mark.gpu]
@@ -31,12 +32,13 @@ CANDIDATES = [
 
 @pytest.mark.parametrize(("language", "file", "begin", "check"), CANDIDATES)
 def test_a_candidate_sees_the_gpu_of_its_judge_alone(
-    language: Language, file: str, begin: str, check: str
+    language: Language,
+    file: str,
+    begin: str,
+    check: str,
+    hardware_for: Callable[[Language], HardwareProfile],
 ):
-    try:
-        hardware = detect_hardware(language)
-    except HardwareError as error:
-        pytest.skip(str(error))
+    hardware = hardware_for(language)
     source = (HONEST / file).read_text(encoding="utf-8")
     assert source.count(begin) == 1
     job = make_job(

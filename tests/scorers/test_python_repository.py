@@ -1,10 +1,7 @@
 """Kernel repositories of Python alone: on a GPU they bring kernels in Triton, which are judged."""
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +12,12 @@ from skilldyno.scorers.evidence import Evidence, compact
 from skilldyno.scorers.executors.local import LocalExecutor
 from skilldyno.scorers.extension import extension_of
 from skilldyno.scorers.job import RefusedError, make_job
+from skilldyno.scorers.judge.builder import build_ahead
 from skilldyno.scorers.judge.job import parse_job
 from skilldyno.scorers.repository import File, Repository, repository_of
 from skilldyno.tasks.catalogue import load_operation
 from skilldyno.tasks.eval_task import EvalTask
-from skilldyno.tasks.hardware import (
-    HardwareError,
-    HardwareProfile,
-    detect_hardware,
-    load_profile,
-)
+from skilldyno.tasks.hardware import HardwareProfile, load_profile
 from skilldyno.tasks.language import Language
 
 HONEST = Path(__file__).parents[1] / "honest"
@@ -44,15 +37,6 @@ LIBRARY = """import torch
 
 def rms_norm(out, x, weight, eps):
     out.copy_(torch.nn.functional.rms_norm(x, (x.shape[-1],), weight, eps))
-"""
-BUILDING = """
-import json, sys
-from pathlib import Path
-from skilldyno.scorers.judge.build import cache_folder
-from skilldyno.scorers.judge.builder import build_ahead
-_, files = build_ahead(json.load(sys.stdin))
-root = cache_folder().parent
-print(json.dumps({name: (root / name).read_text() for name in files}))
 """
 
 
@@ -83,18 +67,6 @@ def job_of(
     return job
 
 
-def built(source: str, cache: Path) -> dict[str, str]:
-    done = subprocess.run(
-        [sys.executable, "-c", BUILDING],
-        input=json.dumps(job_of(source, unsafe=True)),
-        env={**os.environ, "XDG_CACHE_HOME": str(cache)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
-
-
 def test_nothing_of_it_is_compiled_and_it_is_for_gpus():
     plan = extension_of(repository(), load_profile("h200"))
     assert plan["noarch"]
@@ -110,25 +82,23 @@ def test_nothing_of_it_is_compiled_and_it_is_for_gpus():
         )
 
 
-def test_its_package_is_what_the_builder_makes_of_it(tmp_path: Path):
-    files = built(repository().text, tmp_path)
+def test_its_package_is_what_the_builder_makes_of_it():
+    _, files = build_ahead(job_of(repository().text, unsafe=True))
     assert [Path(name).name for name in files] == ["__init__.py", "kernel.py", "_ops.py"]
-    texts = {Path(name).name: text for name, text in files.items()}
+    texts = {Path(name).name: content.decode() for name, content in files.items()}
     assert texts["kernel.py"] == LIBRARY
     assert "ops = torch.ops._ops_of_dyno_rms_norm_cuda\n" in texts["_ops.py"]
     assert {Path(name).parent.name for name in files} == {"dyno_rms_norm"}
 
 
-def test_what_is_not_python_is_not_built(tmp_path: Path):
-    assert built(repository(**{f"{PACKAGE}/kernel.py": "def rms_norm(:\n"}).text, tmp_path) == {}
+def test_what_is_not_python_is_not_built():
+    broken = repository(**{f"{PACKAGE}/kernel.py": "def rms_norm(:\n"})
+    assert build_ahead(job_of(broken.text, unsafe=True))[1] == {}
 
 
-@pytest.fixture(scope="module")
-def gpu() -> HardwareProfile:
-    try:
-        return detect_hardware("triton")
-    except HardwareError as error:
-        pytest.skip(str(error))
+@pytest.fixture
+def gpu(hardware_for: Callable[[Language], HardwareProfile]) -> HardwareProfile:
+    return hardware_for("triton")
 
 
 def judged(executor: LocalExecutor, job: dict[str, Any]) -> Evidence:
