@@ -22,6 +22,7 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -129,7 +130,7 @@ def seconds_by_events(call):
 
 
 def seconds_flushed(call, buffer):
-    """Mean seconds of a call, by a pair of events around each, the L2 overwritten in between."""
+    """Median seconds of a call, by a pair of events around each, the L2 overwritten in between."""
     pairs = []
     for _ in range(CALLS):
         buffer.zero_()
@@ -139,19 +140,19 @@ def seconds_flushed(call, buffer):
         end.record()
         pairs.append((begin, end))
     pairs[-1][1].synchronize()
-    return sum(begin.elapsed_time(end) for begin, end in pairs) * 1e-3 / CALLS
+    return statistics.median(begin.elapsed_time(end) for begin, end in pairs) * 1e-3
 
 
 def seconds_on_host(call):
-    """Mean seconds of a call, by the host's clock around each call and a synchronisation."""
-    total = 0.0
+    """Median seconds of a call, by the host's clock around each call and a synchronisation."""
+    seconds = []
     for _ in range(CALLS):
         torch.cuda.synchronize()
         begin = time.perf_counter()
         call()
         torch.cuda.synchronize()
-        total += time.perf_counter() - begin
-    return total / CALLS
+        seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds)
 
 
 def judge(candidate, op):
