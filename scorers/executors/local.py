@@ -17,7 +17,7 @@ from ...tasks.hardware import (
     require_this_machine,
 )
 from ...tasks.language import Kind, Language
-from ..packed.judges import share_of_cores
+from ..packed.judges import room_on_a_gpu, share_of_cores
 from .executor import Listener
 from .fleet import Fleet
 from .line import Place
@@ -74,14 +74,11 @@ class LocalMachine:
             return
         # One that nvidia-smi does not name is the judge's own to find, or to miss.
         gpus = gpus_of(profile) or ("",)
-        share = len(os.sched_getaffinity(0)) // len(gpus)
         for index, gpu in enumerate(gpus):
             environment = {**os.environ, **({_VISIBLE: gpu} if gpu else {})}
             own = share_of_cores(index, len(gpus))
             process = JudgeProcess(self._command, environment, tell, own)
-            # Enough to be built while one is measured, and little enough for all to end together.
-            room = float("inf") if len(gpus) == 1 else max(2, share // 2)
-            opened(LocalPlace(gpu or "gpu", process, room))
+            opened(LocalPlace(gpu or "gpu", process, room_on_a_gpu(len(gpus))))
 
     def build(self, job: dict[str, Any]) -> None:
         """See Machines."""

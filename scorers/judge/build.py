@@ -98,10 +98,6 @@ def require_compiler(device: str) -> None:
     Args:
         device: `cpu` or `gpu`.
 
-    Args:
-        language: the language.
-        device: cpu or gpu, which tells what a kernel repository is compiled for.
-
     Raises:
         ToolchainError: it is not on the PATH.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import queue
 import subprocess
@@ -15,8 +16,8 @@ from typing import Any
 
 _ATTEMPTS = 3
 _FAULTS_IN_A_ROW = 3
-# Builds run ahead of a GPU; more jobs at one GPU would leave another idle at the end.
-_AHEAD, _LEAST_AHEAD = 32, 2
+# A judge that dies costs each job that it holds a try.
+_MOST_ON_A_GPU = 32
 
 Job = Mapping[str, Any]
 
@@ -49,6 +50,15 @@ def share_of_cores(index: int, judges: int) -> list[int]:
     cores = sorted(os.sched_getaffinity(0))
     share = max(1, len(cores) // judges)
     return cores[index * share : (index + 1) * share] or cores
+
+
+def room_on_a_gpu(gpus: int) -> int:
+    """How many jobs the judge of one of several GPUs of this machine may hold.
+
+    Enough to be built while one is measured, and little enough for all GPUs to end together.
+    """
+    cores = len(os.sched_getaffinity(0))
+    return _MOST_ON_A_GPU if gpus == 1 else max(2, min(_MOST_ON_A_GPU, cores // gpus // 2))
 
 
 class Judges:
@@ -154,9 +164,8 @@ class Judges:
             own = {k: w for k, w in self._waiting.items() if w and k[0] in judge.place.hardware}
             left = len(again) + sum(map(len, own.values()))
             # On a CPU all builds come before the first measurement, so that all are wanted at once.
-            share = max(_LEAST_AHEAD, min(_AHEAD, -(-left // len(self._judges))))
-            room = left if judge.place.gpu is None else share - len(judge.under_way) - len(taken)
-            if min(left, room) <= 0:
+            room = math.inf if judge.place.gpu is None else room_on_a_gpu(len(self._places))
+            if not left or len(judge.under_way) + len(taken) >= room:
                 return taken
             if again:
                 self._again.remove(again[0])
