@@ -159,23 +159,23 @@ class Judges:
 
     def _choose(self, judge: _Judge) -> list[tuple[str, Job]]:
         taken: list[tuple[str, Job]] = []
-        while True:
-            again = [pair for pair in self._again if self._may_try(judge, *pair)]
-            own = {k: w for k, w in self._waiting.items() if w and k[0] in judge.place.hardware}
-            left = len(again) + sum(map(len, own.values()))
-            # On a CPU all builds come before the first measurement, so that all are wanted at once.
-            room = math.inf if judge.place.gpu is None else room_on_a_gpu(len(self._places))
-            if not left or len(judge.under_way) + len(taken) >= room:
-                return taken
-            if again:
-                self._again.remove(again[0])
-                taken.append(again[0])
+        # On a CPU all builds come before the first measurement, so that all are wanted at once.
+        room = math.inf if judge.place.gpu is None else room_on_a_gpu(len(self._places))
+        while len(judge.under_way) + len(taken) < room:
+            again = next((pair for pair in self._again if self._may_try(judge, *pair)), None)
+            if again is not None:
+                self._again.remove(again)
+                taken.append(again)
                 continue
+            own = {k: w for k, w in self._waiting.items() if w and k[0] in judge.place.hardware}
+            if not own:
+                break
             busy = {other.operation for other in self._judges if other is not judge}
             # Its own operation, else one that no other judge is at, else the longest queue.
             key = max(own, key=lambda k: (k[1] == judge.operation, k[1] not in busy, len(own[k])))
             judge.operation = key[1]
             taken.append(self._waiting[key].popleft())
+        return taken
 
     def _may_try(self, judge: _Judge, digest: str, job: Job) -> bool:
         # Where a job met a fault, it is tried again only if there is nowhere else.
