@@ -19,6 +19,14 @@ from pathlib import Path
 
 SAMPLE = ("nvidia-smi", "--query-gpu=index,utilization.gpu", "--format=csv,noheader,nounits")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+# Loads what the judge and its compilers load, of PyTorch, Inductor, Triton and nvcc.
+LOADING = """
+import subprocess, torch
+torch.compile(torch.sin)(torch.ones(8, device="cuda"))
+arch = "-arch=sm_%d%d" % torch.cuda.get_device_capability()
+subprocess.run(["nvcc", "-cubin", arch, "-x", "cu", "-", "-o", "/dev/null"],
+               input=b"#include <cooperative_groups.h>", check=True)
+"""
 
 
 def environment() -> dict[str, str]:
@@ -40,6 +48,8 @@ def main() -> None:
     parser.add_argument("--gpus", default="all", help="as the packed judge takes them")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
+    # How fast the disk is that they are installed on is no speed of the judge.
+    subprocess.run([sys.executable, "-c", LOADING], env=environment(), check=True)
     evidence = arguments.folder / "evidence.jsonl"
     command = [
         sys.executable,

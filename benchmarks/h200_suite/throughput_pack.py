@@ -1,7 +1,7 @@
 """Packs 200 candidates for an H200: the recorded CUDA completions, and mutations of them.
 
-Runs where skilldyno is installed: `throughput_pack.py throughput.pyz`; there throughput.py
-measures it.
+Runs where skilldyno is installed: `throughput_pack.py throughput.pyz`; throughput.py measures it on
+the GPU machine. With `--rounds 2` each candidate comes twice, the second time by another digest.
 """
 
 from __future__ import annotations
@@ -51,11 +51,12 @@ MUTATIONS: tuple[tuple[str, Callable[[str], str], int], ...] = (
 )
 
 
-def throughput_jobs() -> list[dict[str, Any]]:
+def throughput_jobs(rounds: int = 1) -> list[dict[str, Any]]:
     """The jobs; a mutation's id ends with what it is."""
     kernels = recorded_kernels(RECORDING)
     return [
-        cuda_job(f"{id}:{name}", op, mutate(source))
+        cuda_job(f"{id}:{number}:{name}", op, f"{mutate(source)}\n// Round {number}.\n")
+        for number in range(1, rounds + 1)
         for name, mutate, count in MUTATIONS
         for id, op, source in kernels[:count]
     ]
@@ -64,7 +65,8 @@ def throughput_jobs() -> list[dict[str, Any]]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
+    parser.add_argument("--rounds", type=int, default=1)
     arguments = parser.parse_args()
-    jobs = throughput_jobs()
+    jobs = throughput_jobs(arguments.rounds)
     write_pack(arguments.file, jobs)
     print(f"{len(jobs)} jobs in {arguments.file}, {arguments.file.stat().st_size} bytes")

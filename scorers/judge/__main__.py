@@ -28,6 +28,7 @@ from .device import CpuDevice, Device
 from .errors import MachineError
 from .evidence import Evidence
 from .job import Job, JobError, parse_job
+from .preparation import prepare
 from .session import Session
 
 _MEASURING_CORES = 4
@@ -95,9 +96,7 @@ class Serving:
             elif ready:
                 job, building = ready.pop(0)
                 with alone_on(job.device):
-                    built = building.result()
-                    if built is not None:
-                        self._judge(job, built)
+                    self._judge(job, building)
         if self.session is not None:
             self.session.close()
 
@@ -120,7 +119,6 @@ class Serving:
             self.session = None
         if self.session is None:
             self.session = _open_session(job)
-            self.session.warm_up()
         return self.session
 
     def _build(self, device: str, jobs: list[Job]) -> list[tuple[Job, Future[Built | None]]]:
@@ -131,13 +129,22 @@ class Serving:
                 _emit_evidence(Evidence.about(job, "infra_error", str(error)))
             return []
         builds = [self.builders[device].submit(_build_one, session, job) for job in jobs]
+        session.warm_up()
         if device == "cpu":
             wait(builds)
         return list(zip(jobs, builds, strict=True))
 
-    def _judge(self, job: Job, built: Built) -> None:
+    def _judge(self, job: Job, building: Future[Built | None]) -> None:
         try:
-            evidence = self._session_for(job).judge(job, built)
+            session = self._session_for(job)
+            if not building.done():
+                for _ in prepare(session, job):
+                    if building.done():
+                        break
+            built = building.result()
+            if built is None:
+                return
+            evidence = session.judge(job, built)
         except Exception as error:
             # The session's processes may be in any state now; the next job gets fresh ones.
             evidence = Evidence.about(job, "infra_error", _describe(error))

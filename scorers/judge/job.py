@@ -202,6 +202,13 @@ class Job:
         return self.language == "triton" or (self.extension is not None and self.extension.noarch)
 
     @property
+    def timed(self) -> tuple[Workload, ...]:
+        """The workloads that it is timed on."""
+        if self.settings.until != "time":
+            return ()
+        return tuple(w for w in self.operation.workloads if w.timed)
+
+    @property
     def candidate(self) -> str:
         """The SHA-256 of the source."""
         # A completion may hold half of a surrogate pair, which strict UTF-8 refuses.

@@ -17,7 +17,7 @@ import torch
 from . import timing
 from .arena import least_work
 from .authorship import NotAuthored, attribute, require_authored
-from .baselines import Baselines, OracleDisagrees
+from .baselines import Baselines
 from .bench import Bench, Tampering, WrongOutput, arena_capacity
 from .build import GXX, Built, processor
 from .builder import build_job
@@ -30,17 +30,16 @@ from .evidence import Check, Evidence
 from .files import judge_digest
 from .gated_side import GatedSide
 from .job import Job, Operation, Workload
+from .preparation import FAULTS
 from .process import (
     OUTPUT_BYTES,
     Crowded,
     ForgedAnswer,
     ProcessLost,
     ProcessTimeout,
-    StartError,
     Worker,
 )
 from .record import OutOfTime, Record
-from .reference import ProblemError
 from .sandbox import Sandbox, require_sandbox
 from .side import WARM, HostSide, Side
 from .start import remove_runner_home, start_baseline
@@ -118,6 +117,10 @@ class Session:
         random = np.random.default_rng([self.seed, 1])
         self._bench = Bench(operation, self.device, self._baseline, arena, random, 120.0)
         return self._bench
+
+    def other_baselines(self, job: Job) -> tuple[str, ...]:
+        """Those besides eager that the job asks for and that this device has."""
+        return tuple(n for n in self.device.other_baselines if n in job.settings.baselines)
 
     def side_of(self, bench: Bench, old: Contents, *, trusted: bool = False) -> Side:
         """The side of a bench: at a gate where the device has one; `old` is for its warm calls."""
@@ -205,7 +208,7 @@ class Session:
             return _finish(evidence, record, verdict or "runtime_error", reason)
         except torch.OutOfMemoryError as full:
             return self._out_of_memory(evidence, record, full)
-        except (StartError, OracleDisagrees, ProblemError, timing.BusyMachine) as fault:
+        except FAULTS as fault:
             return _finish(evidence, record, "infra_error", f"{record.where}: {fault}")
         return self._success(evidence, record)
 
@@ -242,8 +245,7 @@ class Session:
         )
 
     def _trial(self, job: Job, library: Path, record: Record) -> None:
-        timed = [w for w in job.operation.workloads if w.timed and job.settings.until == "time"]
-        if timed:
+        if job.timed:
             self.baseline_bench(job.operation)
         begin = time.monotonic()
         bench = self._open(job, library, record)
@@ -252,11 +254,11 @@ class Session:
             self._check(job.operation, bench, record)
             record.seconds["check"] = time.monotonic() - begin
             begin = time.monotonic()
-            for workload in timed:
+            for workload in job.timed:
                 self._time(job, workload, bench, record)
             record.seconds["time"] = time.monotonic() - begin
             recordable = self.device.gated or job.extension is not None
-            if timed and job.operation.library == "forbidden" and recordable:
+            if job.timed and job.operation.library == "forbidden" and recordable:
                 self._require_authored(job, library, bench, record)
         except torch.OutOfMemoryError:
             record.free_bytes = self.device.memory()[0]
@@ -344,7 +346,7 @@ class Session:
         )
         bound = race.run(criterion)
         roofline = self._plausible_roofline(operation, workload, race.series)
-        names = tuple(n for n in self.device.other_baselines if n in job.settings.baselines)
+        names = self.other_baselines(job)
         others = self.baselines.faster_than_eager(operation, workload, baseline, names)
         record.timings.append(
             timing.summarise(workload, race.series, bound, roofline, criterion, others)
