@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 SAMPLE = ("nvidia-smi", "--query-gpu=index,utilization.gpu", "--format=csv,noheader,nounits")
+PROGRESS = re.compile(r"\d+ of \d+ judged")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 # Loads what the judge and its compilers load, of PyTorch, Inductor, Triton and nvcc.
 LOADING = """
@@ -63,7 +64,14 @@ def main() -> None:
     own = [f"--id={os.environ[VISIBLE]}"] if os.environ.get(VISIBLE) else []
     sampling = subprocess.Popen([*SAMPLE, *own, "-lms", "200"], stdout=subprocess.PIPE, text=True)
     begin = time.monotonic()
-    code = subprocess.run(command, env=environment(), check=False).returncode
+    judging = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+    assert judging.stderr is not None
+    judged_at = []
+    for line in judging.stderr:
+        print(line, end="", file=sys.stderr, flush=True)
+        if PROGRESS.match(line):
+            judged_at.append(time.monotonic() - begin)
+    code = judging.wait()
     seconds = time.monotonic() - begin
     sampling.terminate()
     lines = sampling.communicate()[0].splitlines()
@@ -75,6 +83,7 @@ def main() -> None:
     )
     cores = len(os.sched_getaffinity(0))
     run = {"seconds": seconds, "exit_code": code, "gpus": arguments.gpus, "cores": cores}
+    run["judged_at"] = judged_at
     (arguments.folder / "run.json").write_text(json.dumps(run) + "\n", encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
-"""Packs 200 candidates for an H200: the recorded CUDA completions, and mutations of them.
+"""Packs candidates for an H200: the recorded CUDA completions, and mutations of them.
 
-Runs where skilldyno is installed: `throughput_pack.py throughput.pyz`; throughput.py measures it on
-the GPU machine. With `--rounds 2` each candidate comes twice, the second time by another digest.
+Runs where skilldyno is installed: `throughput_pack.py throughput.pyz --candidates 300`;
+throughput.py measures it on the GPU machine.
 """
 
 from __future__ import annotations
@@ -51,22 +51,32 @@ MUTATIONS: tuple[tuple[str, Callable[[str], str], int], ...] = (
 )
 
 
-def throughput_jobs(rounds: int = 1) -> list[dict[str, Any]]:
-    """The jobs; a mutation's id ends with what it is."""
+def throughput_jobs(candidates: int = 200) -> list[dict[str, Any]]:
+    """The jobs; a mutation's id ends with what it is.
+
+    More than 200 are the same once more by other digests, evenly chosen where not all come again.
+    """
     kernels = recorded_kernels(RECORDING)
-    return [
-        cuda_job(f"{id}:{number}:{name}", op, f"{mutate(source)}\n// Round {number}.\n")
-        for number in range(1, rounds + 1)
+    once = [
+        (id, name, op, mutate(source))
         for name, mutate, count in MUTATIONS
         for id, op, source in kernels[:count]
     ]
+    jobs: list[dict[str, Any]] = []
+    while len(jobs) < candidates:
+        number, count = 1 + len(jobs) // len(once), min(len(once), candidates - len(jobs))
+        jobs += [
+            cuda_job(f"{id}:{number}:{name}", op, f"{source}\n// Time {number} of this kernel.\n")
+            for id, name, op, source in (once[at * len(once) // count] for at in range(count))
+        ]
+    return jobs
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--candidates", type=int, default=200)
     arguments = parser.parse_args()
-    jobs = throughput_jobs(arguments.rounds)
+    jobs = throughput_jobs(arguments.candidates)
     write_pack(arguments.file, jobs)
     print(f"{len(jobs)} jobs in {arguments.file}, {arguments.file.stat().st_size} bytes")

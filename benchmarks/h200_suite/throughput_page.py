@@ -11,6 +11,7 @@ import json
 import shutil
 import statistics
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from summarise import Record, gather, read, table
@@ -38,41 +39,105 @@ def device_seconds(evidence: list[Record]) -> float:
     return sum(sum(map(sum, t["samples"])) for r in evidence for t in r["timings"])
 
 
-def speed(folders: list[Path]) -> str:
-    """Candidates a minute, and where the time goes."""
-    rows, alone = [], None
-    for folder in folders:
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        evidence = read(folder / "evidence.jsonl.gz")
-        load = read(folder / "load.jsonl.gz")
-        gpus = len({each["gpu"] for each in load})
-        rate = 60 * len(evidence) / run["seconds"]
-        alone = rate if gpus == 1 else alone
-        spent = stages(evidence)
-        rows.append(
-            [
-                str(gpus),
-                str(run["cores"]),
-                str(len(evidence)),
-                f"{run['seconds']:.0f}",
-                f"{rate:.1f}",
-                f"{rate / alone / gpus:.2f}" if alone else "–",
-                f"{statistics.fmean(each['utilisation_percent'] for each in load):.0f} %",
-                *(f"{spent[name]:.0f}" for name in STAGES),
-                f"{100 * spent['time'] / run['seconds'] / gpus:.0f} %",
-                f"{device_seconds(evidence):.1f}",
-            ]
-        )
-    headers = ["GPUs", "cores", "candidates", "seconds", "a minute", "of linear", "GPU busy"]
-    headers += [f"{name}, s" for name in STAGES]
+@dataclass(frozen=True)
+class Run:
+    """One run of throughput.py.
+
+    Attributes:
+        cores: how many it had.
+        seconds: from its start to its end.
+        judged_at: when the evidence of each candidate came, in seconds from the start.
+        evidence: the records, in the order in which they came.
+        load: samples of the GPUs' utilisation.
+    """
+
+    cores: int
+    seconds: float
+    judged_at: list[float]
+    evidence: list[Record]
+    load: list[Record]
+
+    @property
+    def gpus(self) -> int:
+        """How many it ran on."""
+        return len({each["gpu"] for each in self.load})
+
+    @property
+    def a_minute(self) -> float:
+        """Candidates a minute, over the whole run."""
+        return 60 * len(self.evidence) / self.seconds
+
+    @property
+    def begun(self) -> float:
+        """When each GPU had judged its first candidate that ran, in seconds from the start."""
+        first: dict[str, float] = {}
+        for at, record in zip(self.judged_at, self.evidence, strict=True):
+            if "check" in record["seconds"]:
+                first.setdefault(record["environment"]["place"], at)
+        return max(first.values())
+
+    @property
+    def a_minute_once_begun(self) -> float:
+        """Candidates a minute from then on."""
+        left = sum(at > self.begun for at in self.judged_at)
+        return 60 * left / (self.judged_at[-1] - self.begun)
+
+    @property
+    def busy_percent(self) -> float:
+        """The mean utilisation of its GPUs, as nvidia-smi tells it."""
+        return statistics.fmean(each["utilisation_percent"] for each in self.load)
+
+
+def read_run(folder: Path) -> Run:
+    """The records of one run."""
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    evidence, load = read(folder / "evidence.jsonl.gz"), read(folder / "load.jsonl.gz")
+    return Run(run["cores"], run["seconds"], run["judged_at"], evidence, load)
+
+
+def growth(runs: list[Run]) -> str:
+    """Candidates a minute, and how they grow with the GPUs."""
+    headers = ["GPUs", "cores", "candidates", "seconds", "a minute", "of linear"]
+    headers += ["begun after, s", "a minute from there", "of linear"]
+    alone = next(run for run in runs if run.gpus == 1)
+    rows = [
+        [
+            str(run.gpus),
+            str(run.cores),
+            str(len(run.evidence)),
+            f"{run.seconds:.0f}",
+            f"{run.a_minute:.1f}",
+            f"{run.a_minute / alone.a_minute / run.gpus:.3f}",
+            f"{run.begun:.0f}",
+            f"{run.a_minute_once_begun:.1f}",
+            f"{run.a_minute_once_begun / alone.a_minute_once_begun / run.gpus:.3f}",
+        ]
+        for run in runs
+    ]
+    return table(headers, rows)
+
+
+def spending(runs: list[Run]) -> str:
+    """Where the time goes."""
+    headers = ["GPUs", "GPU busy", *(f"{name}, s" for name in STAGES)]
+    rows = [
+        [
+            str(run.gpus),
+            f"{run.busy_percent:.0f} %",
+            *(f"{spent[name]:.0f}" for name in STAGES),
+            f"{100 * spent['time'] / run.seconds / run.gpus:.0f} %",
+            f"{device_seconds(run.evidence):.1f}",
+        ]
+        for run, spent in ((run, stages(run.evidence)) for run in runs)
+    ]
     return table([*headers, "timing, of the wall", "timed calls, s"], rows)
 
 
-def verdicts(folder: Path) -> str:
+def verdicts(run: Run) -> str:
     """The verdicts of each mutation, and what a correct candidate of it costs."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     cost: defaultdict[str, list[float]] = defaultdict(list)
-    for record in read(folder / "evidence.jsonl.gz"):
+    for record in run.evidence:
         name = record["id"].rpartition(":")[2]
         counts[name][record["verdict"]] += 1
         if record["verdict"] == "correct":
@@ -90,17 +155,23 @@ def verdicts(folder: Path) -> str:
 
 def write(target: Path) -> None:
     """Write the page from the records beside it."""
-    folders = sorted(folder.parent for folder in target.glob("*-gpus/run.json"))
+    runs = [read_run(path.parent) for path in sorted(target.glob("*-gpus/run.json"))]
     text = (
         "# How fast candidates are judged on an H200\n\n"
         "Every figure is computed by `benchmarks/h200_suite/throughput_page.py` from the"
-        " records beside this page, which `throughput.py` left on the GPU machine: 200"
-        " candidates, the recorded CUDA completions and mutations of them"
-        " (`throughput_pack.py`), judged with every cache cold and all three baselines. The"
-        " stages' seconds are summed over candidates; builds go on beside the rest, on other"
+        " records beside this page, which `throughput.py` left on the GPU machine: the recorded"
+        " CUDA completions and mutations of them (`throughput_pack.py`), judged with every cache"
+        " cold and all three baselines. Two GPUs judged the same candidates as one, which had"
+        " half of the cores.\n\n"
+        f"{growth(runs)}\n\n"
+        "A run has begun when each GPU has judged its first candidate that ran. Until then"
+        " PyTorch and the compilers are loaded and the first candidates are built, once for a"
+        " judge, however many candidates follow.\n\n"
+        f"{spending(runs)}\n\n"
+        "The stages' seconds are summed over candidates; builds go on beside the rest, on other"
         " cores. What is called timing holds the verified pairs, the flushes of the cache and"
         " each operation's baselines; the floor below it are the timed calls themselves.\n\n"
-        f"{speed(folders)}\n\n{verdicts(folders[0])}\n"
+        f"{verdicts(runs[0])}\n"
     )
     (target / "README.md").write_text(text, encoding="utf-8")
 

@@ -27,6 +27,7 @@ from .python_calls import keep_freed_memory, tensors_at, view_device
 from .reference import reference_of
 from .wire import (
     CROWDED,
+    MACHINE,
     MESSAGE_BYTES,
     PAGE_BYTES,
     QUEUED,
@@ -142,7 +143,7 @@ def main() -> None:
     """Serve the judge until it closes the connection."""
     # With the judge dead nobody would ever stop this process (prctl 1 is PR_SET_PDEATHSIG).
     ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
-    control, device = socket.socket(fileno=int(sys.argv[1])), sys.argv[2]
+    control = socket.socket(fileno=int(sys.argv[1]))
     control.send(b"hello")
     faulthandler.enable()
     keep_freed_memory()
@@ -161,8 +162,9 @@ def main() -> None:
                 served = None
                 served = Served(json.loads(message[len(SETUP) :]), descriptors)
                 control.send(READY)
-            elif message == b"machine":
-                ceilings = device_ceilings() if device == "cuda" else host_ceilings()
+            elif message.startswith(MACHINE):
+                on_gpu = message == MACHINE + b"cuda"
+                ceilings = device_ceilings() if on_gpu else host_ceilings()
                 machine = {"threads": torch.get_num_threads(), **ceilings}
                 control.send(json.dumps(machine).encode())
             elif served is not None:

@@ -15,13 +15,17 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from . import wire
-from .arena import Arena, Slot
+from . import threads, wire
 from .epitaph import epitaph
 from .gate import Gate
 from .gated_calls import CLOSING_SECONDS
+
+if TYPE_CHECKING:
+    # It imports torch, which is not waited for before a process is started.
+    from .arena import Arena, Slot
 
 _START_SECONDS = 60.0
 _PATIENCE = 2 * CLOSING_SECONDS
@@ -70,7 +74,10 @@ class Reply:
 
 
 class Worker:
-    """A child that serves calls over a socket pair, and can be stopped, resumed and killed."""
+    """A child that serves calls over a socket pair, and can be stopped, resumed and killed.
+
+    It comes up by itself; its greeting is waited for with its first use.
+    """
 
     def __init__(
         self,
@@ -98,9 +105,14 @@ class Worker:
             start_new_session=True,
         )
         theirs.close()
-        self.pid = self._greet()
 
-    def _greet(self) -> int:
+    @cached_property
+    def pid(self) -> int:
+        """Its process ID, by which it greets once its imports are done.
+
+        Raises:
+            StartError: it did not greet.
+        """
         self._socket.settimeout(_START_SECONDS)
         try:
             message, ancillary, _, _ = self._socket.recvmsg(
@@ -113,13 +125,18 @@ class Worker:
             raise StartError(f"a runner did not start: {self.output() or 'no message'}")
         return int(struct.unpack("3i", ancillary[0][2])[0])
 
+    def _await_greeting(self) -> None:
+        _ = self.pid
+
     def set_up(self, setup: dict[str, Any], arena: Arena, seconds: float) -> bytes:
         """Hand over the arena and wait until the process says that it is ready.
 
         Raises:
+            StartError: it did not come up.
             ProcessLost: the process ended while it loaded what it was told to load.
             ProcessTimeout: it took longer than `seconds`.
         """
+        self._await_greeting()
         self._patience = _PATIENCE
         shared, descriptors = arena.share()
         message = wire.SETUP + json.dumps({**setup, **shared}).encode()
@@ -157,6 +174,7 @@ class Worker:
             ForgedAnswer: the answer is not to this question.
             Crowded: the candidate's own work kept the gate from closing.
         """
+        self._await_greeting()
         message = self._request(slots, dims, warm=warm, keep=keep, function=function, gate=gate)
         begin = time.perf_counter()
         try:
@@ -280,7 +298,14 @@ class Worker:
         return [(name, int(nanoseconds) * 1e-9) for nanoseconds, name in launches]
 
     def ask(self, question: bytes, seconds: float) -> bytes:
-        """Send one message and wait for its answer."""
+        """Send one message and wait for its answer.
+
+        Raises:
+            StartError: it did not come up.
+            ProcessLost: the process ended.
+            ProcessTimeout: no answer within `seconds`.
+        """
+        self._await_greeting()
         self._socket.send(question)
         return self._receive(seconds)
 
@@ -332,43 +357,16 @@ class Worker:
 
     def _all_stopped(self) -> bool:
         try:
-            threads = os.listdir(f"/proc/{self.pid}/task")
+            return threads.all_stopped(self.pid)
         except FileNotFoundError as error:
             raise self._loss(self.epitaph()) from error
-        return all(self._state(thread) in "TtZX" for thread in threads)
-
-    def _state(self, thread: str) -> str:
-        try:
-            with open(f"/proc/{self.pid}/task/{thread}/stat", encoding="utf-8") as file:
-                return file.read().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return "X"
 
     def spread_threads(self) -> None:
-        """Give each thread a core of its own, where there are no more threads than cores.
-
-        Some schedulers wake sleeping threads on the core of their waker, and then a team of two
-        takes turns on one core for milliseconds.
-        """
-        threads = sorted(int(t) for t in os.listdir(f"/proc/{self.pid}/task"))
-        cores = sorted(os.sched_getaffinity(0))
-        if threads == self._spread or not 1 < len(threads) <= len(cores):
-            return
-        for thread, core in zip(threads, cores, strict=False):
-            with contextlib.suppress(ProcessLookupError):
-                os.sched_setaffinity(thread, {core})
-        self._spread = threads
-
-    def waited(self) -> float:
-        """Seconds that the threads have spent runnable but not running, by the kernel's account."""
-        nanoseconds = 0
-        for thread in os.listdir(f"/proc/{self.pid}/task"):
-            with (
-                contextlib.suppress(FileNotFoundError, ProcessLookupError),
-                open(f"/proc/{self.pid}/task/{thread}/schedstat", encoding="utf-8") as file,
-            ):
-                nanoseconds += int(file.read().split()[1])
-        return nanoseconds * 1e-9
+        """Give each thread a core of its own, where they are others than the last time."""
+        found = threads.of_process(self.pid)
+        if found != self._spread:
+            threads.spread(found)
+            self._spread = found
 
     def kill(self) -> None:
         """End the process and all that it started, and give its socket back."""

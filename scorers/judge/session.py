@@ -44,6 +44,7 @@ from .sandbox import Sandbox, require_sandbox
 from .side import WARM, HostSide, Side
 from .start import remove_runner_home, start_baseline
 from .steps import with_steps
+from .wire import MACHINE
 
 _LOAD_SECONDS = 20.0
 _CEILING_ATTEMPTS = 4
@@ -60,8 +61,16 @@ _LOSSES = {
 class Session:
     """Contents, baseline and ceilings, shared by all candidates that are judged here."""
 
-    def __init__(self, device: Device, seed: int | None = None, *, unsafe: bool = False) -> None:
+    def __init__(
+        self, device: Device, seed: int | None, baseline: Worker | None, *, unsafe: bool
+    ) -> None:
         """Open a session on a device.
+
+        Args:
+            device: the device.
+            seed: of all that is random; by default one is drawn.
+            baseline: the baseline's process, if it has been started.
+            unsafe: whether kernels may run where they cannot be isolated.
 
         Raises:
             SandboxError: kernels cannot be isolated here, and `unsafe` is false.
@@ -71,13 +80,8 @@ class Session:
         self.device = device
         self.contents = ContentsCache(self.seed, device.torch_name, device.contents_bytes)
         self.baselines = Baselines(self.contents, self.side_of)
-        self._baseline: Worker | None = None
+        self._baseline = baseline or start_baseline()
         self._bench: Bench | None = None
-
-    def warm_up(self) -> None:
-        """Start the baseline's process, whose imports take seconds, ahead of its first use."""
-        if self._baseline is None:
-            self._baseline = start_baseline(self.device.torch_name)
 
     @cached_property
     def machine(self) -> dict[str, float]:
@@ -86,11 +90,10 @@ class Session:
 
     def measure_machine(self) -> dict[str, float]:
         """Have the baseline's process measure memory bandwidth and rates now."""
-        self.warm_up()
-        assert self._baseline is not None
         if self._bench is not None:
             self._baseline.resume()
-        found = json.loads(self._baseline.ask(b"machine", 60.0))
+        question = MACHINE + self.device.torch_name.encode()
+        found = json.loads(self._baseline.ask(question, 60.0))
         if self._bench is not None:
             self._baseline.stop()
         return found
@@ -106,7 +109,6 @@ class Session:
         if self._bench is not None and self._bench.operation.digest == operation.digest:
             return self._bench
         self.raise_ceilings()
-        assert self._baseline is not None
         if self._bench is not None:
             self._bench.arena.close()
             self._baseline.resume()
@@ -146,8 +148,7 @@ class Session:
 
     def close(self) -> None:
         """End the processes of the session."""
-        if self._baseline is not None:
-            self._baseline.kill()
+        self._baseline.kill()
         self.device.close()
         remove_runner_home()
 

@@ -11,6 +11,7 @@ import numpy as np
 from .bench import Bench
 from .contents import Contents
 from .process import Reply
+from .threads import seconds_waited
 
 WARM = 0
 MOST_WARM = 16
@@ -149,9 +150,9 @@ class HostSide(Side):
         bench.worker.spread_threads()
         for index, item in zip(indices, contents, strict=True):
             bench.stage(index, item)
-        waited = bench.worker.waited()
+        waited = seconds_waited(bench.worker.pid)
         reply = bench.call(indices, warm)
-        waited = bench.worker.waited() - waited
+        waited = seconds_waited(bench.worker.pid) - waited
         bench.worker.stop()
         self.warm_up_for(min(reply.claims))
         return reply, waited <= _QUIET_SHARE * reply.outside + _QUIET_SECONDS

@@ -34,9 +34,6 @@ def start_runner(
         readable: folders that it may see besides the system's.
         environment: variables that it gets besides the few of every runner.
         packages: where it finds torch, if its candidate is Python.
-
-    Raises:
-        StartError: it did not greet the judge.
     """
     python, folders = walls.interpreter()
     home = runner_home()
@@ -45,20 +42,14 @@ def start_runner(
     return Worker(command, {**walls.environment(), **environment}, packages)
 
 
-def start_baseline(device: str) -> Worker:
-    """Start the baseline's process, which trusts and is trusted.
-
-    Raises:
-        StartError: it did not greet the judge.
-    """
+def start_baseline() -> Worker:
+    """Start the baseline's process, which trusts and is trusted."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     # The judge's own threads sleep between its computations; the baseline's are timed.
     environment.pop("GOMP_SPINCOUNT", None)
     environment["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
     environment["OMP_PROC_BIND"] = "true"
-    return Worker(
-        [sys.executable, "-m", f"{_PACKAGE}.baseline"], environment, [device], trusted=True
-    )
+    return Worker([sys.executable, "-m", f"{_PACKAGE}.baseline"], environment, trusted=True)
 
 
 def packages() -> list[str]:

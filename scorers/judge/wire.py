@@ -12,6 +12,7 @@ from collections import namedtuple
 MESSAGE_BYTES = 1 << 17
 PAGE_BYTES = 4096
 SETUP = b"setup "
+MACHINE = b"machine "
 RECORD = b"record "
 READY = b"ready"
 QUEUED, CROWDED = b"queued", b"crowded"

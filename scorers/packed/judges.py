@@ -18,6 +18,8 @@ _ATTEMPTS = 3
 _FAULTS_IN_A_ROW = 3
 # A judge that dies costs each job that it holds a try.
 _MOST_ON_A_GPU = 32
+# What is built while one is measured.
+_FEWEST_ON_A_GPU = 4
 
 Job = Mapping[str, Any]
 
@@ -159,9 +161,7 @@ class Judges:
 
     def _choose(self, judge: _Judge) -> list[tuple[str, Job]]:
         taken: list[tuple[str, Job]] = []
-        # On a CPU all builds come before the first measurement, so that all are wanted at once.
-        room = math.inf if judge.place.gpu is None else room_on_a_gpu(len(self._places))
-        while len(judge.under_way) + len(taken) < room:
+        while len(judge.under_way) + len(taken) < self._room(judge):
             again = next((pair for pair in self._again if self._may_try(judge, *pair)), None)
             if again is not None:
                 self._again.remove(again)
@@ -173,9 +173,23 @@ class Judges:
             busy = {other.operation for other in self._judges if other is not judge}
             # Its own operation, else one that no other judge is at, else the longest queue.
             key = max(own, key=lambda k: (k[1] == judge.operation, k[1] not in busy, len(own[k])))
+            if key[1] != judge.operation and key[1] in busy and (judge.under_way or taken):
+                # It helps another once it has nothing else to do.
+                break
             judge.operation = key[1]
             taken.append(self._waiting[key].popleft())
         return taken
+
+    def _room(self, judge: _Judge) -> float:
+        if judge.place.gpu is None:
+            # All builds come before the first measurement, so that all are wanted at once.
+            return math.inf
+        gpus = len(self._places)
+        if gpus == 1:
+            return room_on_a_gpu(gpus)
+        waiting = sum(len(w) for k, w in self._waiting.items() if k[0] in judge.place.hardware)
+        # Near the end fewer, so that all GPUs end together.
+        return min(room_on_a_gpu(gpus), max(_FEWEST_ON_A_GPU, waiting // gpus))
 
     def _may_try(self, judge: _Judge, digest: str, job: Job) -> bool:
         # Where a job met a fault, it is tried again only if there is nowhere else.
