@@ -56,11 +56,7 @@ class Device(ABC):
 
     @abstractmethod
     def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
-        """Start a runner that may read the library's folder.
-
-        Raises:
-            StartError: it did not greet the judge.
-        """
+        """Start a runner that may read the library's folder."""
 
     def clock(self) -> float | None:
         """The device's clock rate now, in hertz, where it can be read."""

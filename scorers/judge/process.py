@@ -111,7 +111,7 @@ class Worker:
         """Its process ID, by which it greets once its imports are done.
 
         Raises:
-            StartError: it did not greet.
+            StartError: it did not greet; of the baseline's this is a BaselineLost.
         """
         self._socket.settimeout(_START_SECONDS)
         try:
@@ -122,6 +122,8 @@ class Worker:
             message, ancillary = b"", []
         if message != b"hello" or not ancillary:
             self.kill()
+            if self._trusted:
+                raise self._loss("it did not start")
             raise StartError(f"a runner did not start: {self.output() or 'no message'}")
         return int(struct.unpack("3i", ancillary[0][2])[0])
 

@@ -9,7 +9,14 @@ import pytest
 
 from skilldyno.scorers.judge.arena import Slot
 from skilldyno.scorers.judge.gate import Gate
-from skilldyno.scorers.judge.process import BaselineLost, ForgedAnswer, ProcessLost, Reply, Worker
+from skilldyno.scorers.judge.process import (
+    BaselineLost,
+    ForgedAnswer,
+    ProcessLost,
+    Reply,
+    StartError,
+    Worker,
+)
 
 CHILD = """
 import pathlib, socket, struct, sys, time
@@ -74,3 +81,10 @@ def test_a_baseline_that_never_comes_to_its_gate_is_lost():
         call_behind_a_gate(
             "", "control.recv(1)", trusted=True, seconds=0.5, is_closed=lambda: False
         )
+
+
+@pytest.mark.parametrize(("trusted", "error"), [(True, BaselineLost), (False, StartError)])
+def test_a_process_that_does_not_come_up_says_why(trusted: bool, error: type[Exception]):
+    worker = Worker([sys.executable, "-c", "raise SystemExit('no torch')"], {}, trusted=trusted)
+    with pytest.raises(error, match=r"did not start.*no torch"):
+        worker.ask(b"machine cpu", 10.0)
