@@ -10,7 +10,9 @@ import torch
 from .contents import Contents, Expected
 from .job import Operation, Tensor
 
-_CHUNK = 1 << 18
+# On a CPU they stay in its cache: a third of the time of whole-tensor passes. On a GPU such small
+# ones are bound by their launches.
+_CHUNK = {"cpu": 1 << 18, "cuda": 1 << 24}
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,10 @@ def _same_where_not_finite(value: torch.Tensor, output: torch.Tensor) -> torch.T
 def _worst_ratio(
     tensor: Tensor, value: torch.Tensor, magnitude: torch.Tensor, output: torch.Tensor
 ) -> float:
-    # In chunks of rows that stay in the cache: a third of the time of whole-tensor passes.
     rows = value.shape[0] if value.dim() else 1
     if rows <= 1:
         return float(_ratio(tensor, value, magnitude, output).max())
-    step = max(1, _CHUNK * rows // max(1, value.numel()))
+    step = max(1, _CHUNK[value.device.type] * rows // max(1, value.numel()))
     worst = torch.zeros(())
     for begin in range(0, rows, step):
         part = slice(begin, begin + step)
