@@ -19,7 +19,7 @@ from pathlib import Path
 
 SAMPLE = ("nvidia-smi", "--query-gpu=index,utilization.gpu", "--format=csv,noheader,nounits")
 PROGRESS = re.compile(r"\d+ of \d+ judged")
-VISIBLE = "CUDA_VISIBLE_DEVICES"
+VISIBLE, NO_BYTECODE = "CUDA_VISIBLE_DEVICES", "PYTHONDONTWRITEBYTECODE"
 # Loads what the judge and its compilers load, of PyTorch, Inductor, Triton and nvcc.
 LOADING = """
 import subprocess, torch
@@ -30,11 +30,16 @@ subprocess.run(["nvcc", "-cubin", arch, "-x", "cu", "-", "-o", "/dev/null"],
 """
 
 
-def environment() -> dict[str, str]:
-    """With the caches of builds, of PyTorch and of Triton in a new folder."""
+def environment(bytecode: str) -> dict[str, str]:
+    """With the caches of builds, of PyTorch and of Triton in a new folder.
+
+    Args:
+        bytecode: where Python keeps what it has compiled of the modules that are imported.
+    """
     cache = tempfile.mkdtemp(prefix="throughput-")
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != NO_BYTECODE},
+        "PYTHONPYCACHEPREFIX": bytecode,
         "XDG_CACHE_HOME": cache,
         "TORCHINDUCTOR_CACHE_DIR": f"{cache}/inductor",
         "TRITON_CACHE_DIR": f"{cache}/triton",
@@ -49,8 +54,10 @@ def main() -> None:
     parser.add_argument("--gpus", default="all", help="as the packed judge takes them")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    # How fast the disk is that they are installed on is no speed of the judge.
-    subprocess.run([sys.executable, "-c", LOADING], env=environment(), check=True)
+    # How fast the disk is, and whether PyTorch was installed with its bytecode, is no speed of the
+    # judge.
+    bytecode = tempfile.mkdtemp(prefix="bytecode-")
+    subprocess.run([sys.executable, "-c", LOADING], env=environment(bytecode), check=True)
     evidence = arguments.folder / "evidence.jsonl"
     command = [
         sys.executable,
@@ -63,8 +70,9 @@ def main() -> None:
     # Not those that others use meanwhile.
     own = [f"--id={os.environ[VISIBLE]}"] if os.environ.get(VISIBLE) else []
     sampling = subprocess.Popen([*SAMPLE, *own, "-lms", "200"], stdout=subprocess.PIPE, text=True)
+    cold = environment(bytecode)
     begin = time.monotonic()
-    judging = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+    judging = subprocess.Popen(command, env=cold, stderr=subprocess.PIPE, text=True)
     assert judging.stderr is not None
     judged_at = []
     for line in judging.stderr:

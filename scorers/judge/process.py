@@ -121,7 +121,6 @@ class Worker:
         except TimeoutError:
             message, ancillary = b"", []
         if message != b"hello" or not ancillary:
-            self.kill()
             if self._trusted:
                 raise self._loss("it did not start")
             raise StartError(f"a runner did not start: {self.output() or 'no message'}")

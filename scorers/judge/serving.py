@@ -56,10 +56,6 @@ def _emit_evidence(evidence: Evidence) -> None:
     _emit({"event": "evidence", **evidence.to_dict()})
 
 
-def _order(job: Job) -> tuple[str, str, str]:
-    return job.device, job.operation.name, job.id
-
-
 class Serving:
     """Reads jobs, builds what waits, judges what is built, and emits evidence as it comes."""
 
@@ -73,6 +69,7 @@ class Serving:
         self.jobs: queue.Queue[Job | None] = queue.Queue()
         self.open = True
         self.session: Session | None = None
+        self.operation = ""
         cores = len(os.sched_getaffinity(0))
         self.builders = {
             "cpu": ThreadPoolExecutor(cores),
@@ -89,16 +86,22 @@ class Serving:
                 for device in sorted({job.device for job in waiting}):
                     with alone_on(device):
                         jobs = [job for job in waiting if job.device == device]
-                        ready += self._build(device, sorted(jobs, key=_order))
-                ready.sort(key=lambda pair: _order(pair[0]))
+                        ready += self._build(device, sorted(jobs, key=self._order))
+                ready.sort(key=lambda pair: self._order(pair[0]))
             elif ready:
                 job, building = ready.pop(0)
+                self.operation = job.operation.name
                 with alone_on(job.device):
                     self._judge(job, building)
         if self.session is not None:
             self.session.close()
         if self.baseline is not None:
             self.baseline.kill()
+
+    def _order(self, job: Job) -> tuple[str, bool, str, str]:
+        # The operation whose baseline is set up is finished first.
+        name = job.operation.name
+        return job.device, name != self.operation, name, job.id
 
     def _take(self, *, block: bool) -> list[Job]:
         taken: list[Job] = []

@@ -37,6 +37,7 @@ from .process import (
     ForgedAnswer,
     ProcessLost,
     ProcessTimeout,
+    StartError,
     Worker,
 )
 from .record import OutOfTime, Record
@@ -298,7 +299,7 @@ class Session:
             building = job.settings.build_seconds if operation.is_problem else 0.0
             worker.set_up(setup, arena, _LOAD_SECONDS + building)
             worker.stop()
-        except (ProcessLost, ProcessTimeout):
+        except (StartError, ProcessLost, ProcessTimeout):
             bench.close()
             record.output = worker.output()
             raise

@@ -18,8 +18,6 @@ _ATTEMPTS = 3
 _FAULTS_IN_A_ROW = 3
 # A judge that dies costs each job that it holds a try.
 _MOST_ON_A_GPU = 32
-# What is built while one is measured.
-_FEWEST_ON_A_GPU = 4
 
 Job = Mapping[str, Any]
 
@@ -185,11 +183,10 @@ class Judges:
             # All builds come before the first measurement, so that all are wanted at once.
             return math.inf
         gpus = len(self._places)
-        if gpus == 1:
-            return room_on_a_gpu(gpus)
+        enough = room_on_a_gpu(gpus)
         waiting = sum(len(w) for k, w in self._waiting.items() if k[0] in judge.place.hardware)
-        # Near the end fewer, so that all GPUs end together.
-        return min(room_on_a_gpu(gpus), max(_FEWEST_ON_A_GPU, waiting // gpus))
+        # More while many wait, since builds may be slow; at the end all GPUs shall end together.
+        return min(_MOST_ON_A_GPU, 2 * enough, max(enough, waiting // gpus))
 
     def _may_try(self, judge: _Judge, digest: str, job: Job) -> bool:
         # Where a job met a fault, it is tried again only if there is nowhere else.

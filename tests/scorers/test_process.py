@@ -88,3 +88,4 @@ def test_a_process_that_does_not_come_up_says_why(trusted: bool, error: type[Exc
     worker = Worker([sys.executable, "-c", "raise SystemExit('no torch')"], {}, trusted=trusted)
     with pytest.raises(error, match=r"did not start.*no torch"):
         worker.ask(b"machine cpu", 10.0)
+    worker.kill()
