@@ -5,9 +5,11 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
+from skilldyno.scorers.evidence import Evidence
 from skilldyno.scorers.executors.executor import JudgeError
 from skilldyno.scorers.executors.local import LocalExecutor
 from skilldyno.scorers.job import make_job
@@ -17,11 +19,11 @@ from skilldyno.tasks.hardware import load_profile
 pytestmark = pytest.mark.alone
 
 
-def job(name: str, source: str) -> dict:
+def job(name: str, source: str, op: str = "rms_norm") -> dict:
     return make_job(
         id=name,
         source=source,
-        operation=load_operation("rms_norm"),
+        operation=load_operation(op),
         hardware=load_profile("cpu-x86_64"),
         language="cpp",
     )
@@ -63,6 +65,24 @@ def test_lost_baseline_is_not_blamed_on_the_candidate(rms_norm):
     os.kill(baseline, signal.SIGKILL)
     evidence = good.result(timeout=120)
     assert evidence.verdict == "correct", evidence.reason
+    executor.close()
+
+
+def test_an_operation_is_finished_before_another_is_begun(rms_norm):
+    executor = LocalExecutor()
+    ended: list[str] = []
+
+    def submit(name: str, source: str, op: str) -> Future[Evidence]:
+        future = executor.submit(job(name, source, op))
+        future.add_done_callback(lambda _: ended.append(op))
+        return future
+
+    begun = [submit(f"begun-{i}", rms_norm(body=f"out[{i}] = 0;"), "rms_norm") for i in range(5)]
+    assert begun[0].result(timeout=120).verdict == "incorrect"
+    # Its name comes first.
+    other = submit("other", "int nonsense(;", "layer_norm")
+    assert other.result(timeout=120).verdict == "compile_error"
+    assert ended == [*["rms_norm"] * 5, "layer_norm"]
     executor.close()
 
 
