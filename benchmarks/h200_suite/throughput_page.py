@@ -18,6 +18,8 @@ from summarise import Record, gather, read, table
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "h200-scale"
 STAGES = ("build", "check", "time")
+# So many seconds at once make two checks of several GPUs meet.
+TOGETHER = 0.1
 
 
 def publish(sources: list[Path], target: Path) -> None:
@@ -133,6 +135,67 @@ def spending(runs: list[Run]) -> str:
     return table([*headers, "timing, of the wall", "timed calls, s"], rows)
 
 
+def checks(run: Run) -> list[tuple[str, str, float, float]]:
+    """Place, id, begin and end of each candidate's check, counted back from its evidence."""
+    found = []
+    for at, record in zip(run.judged_at, run.evidence, strict=True):
+        if "check" in record["seconds"]:
+            end = at - record["seconds"].get("time", 0.0)
+            begin = end - record["seconds"]["check"]
+            found.append((record["environment"]["place"], record["id"], begin, end))
+    return found
+
+
+def longer_checks(alone: Run, several: Run) -> dict[bool, list[float]]:
+    """How much longer checks took than on one GPU, by whether they met with another GPU's."""
+    before = {record["id"]: record["seconds"].get("check", 0.0) for record in alone.evidence}
+    found = checks(several)
+    longer: dict[bool, list[float]] = {True: [], False: []}
+    for place, id, begin, end in found:
+        met = sum(
+            max(0.0, min(end, other_end) - max(begin, other_begin))
+            for other, _, other_begin, other_end in found
+            if other != place
+        )
+        longer[met >= TOGETHER].append(end - begin - before[id])
+    return longer
+
+
+def meetings(runs: list[Run]) -> str:
+    """What checks on several GPUs cost one another."""
+    alone = next(run for run in runs if run.gpus == 1)
+    sentences = []
+    for several in (run for run in runs if run.gpus > 1):
+        longer = longer_checks(alone, several)
+        together, apart = longer[True], longer[False]
+        sentences.append(
+            f"On {several.gpus} GPUs, {len(together)} checks that for {TOGETHER} s or more fell"
+            f" together with another GPU's took {statistics.fmean(together):.3f} s longer each than"
+            f" on one GPU, and the {len(apart)} others {statistics.fmean(apart):.3f} s: a check"
+            " begins with a CUDA context for its process, and the driver seems to make one after"
+            " another, whichever GPUs they are for."
+        )
+    return "\n".join(sentences)
+
+
+def differing(runs: list[Run]) -> str:
+    """The candidates whose verdicts are not the same in all runs."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for run in runs:
+        for record in run.evidence:
+            found[record["id"]].setdefault(record["verdict"], record["reason"])
+    lines = [
+        f"- `{id}`: " + "; ".join(f"{verdict} ({reason})" for verdict, reason in told.items())
+        for id, told in sorted(found.items())
+        if len(told) > 1
+    ]
+    if not lines:
+        return "All verdicts are the same in all runs."
+    return "Contents are drawn anew for each run, and these verdicts with them:\n\n" + "\n".join(
+        lines
+    )
+
+
 def verdicts(run: Run) -> str:
     """The verdicts of each mutation, and what a correct candidate of it costs."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -171,7 +234,9 @@ def write(target: Path) -> None:
         "The stages' seconds are summed over candidates; builds go on beside the rest, on other"
         " cores. What is called timing holds the verified pairs, the flushes of the cache and"
         " each operation's baselines; the floor below it are the timed calls themselves.\n\n"
-        f"{verdicts(runs[0])}\n"
+        f"{meetings(runs)}\n\n"
+        f"{verdicts(runs[0])}\n\n"
+        f"{differing(runs)}\n"
     )
     (target / "README.md").write_text(text, encoding="utf-8")
 
