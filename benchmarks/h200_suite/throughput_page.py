@@ -81,8 +81,9 @@ class Run:
     @property
     def a_minute_once_begun(self) -> float:
         """Candidates a minute from then on."""
-        left = sum(at > self.begun for at in self.judged_at)
-        return 60 * left / (self.judged_at[-1] - self.begun)
+        begun = self.begun
+        left = sum(at > begun for at in self.judged_at)
+        return 60 * left / (self.judged_at[-1] - begun)
 
     @property
     def busy_percent(self) -> float:
@@ -97,11 +98,10 @@ def read_run(folder: Path) -> Run:
     return Run(run["cores"], run["seconds"], run["judged_at"], evidence, load)
 
 
-def growth(runs: list[Run]) -> str:
+def growth(runs: list[Run], alone: Run) -> str:
     """Candidates a minute, and how they grow with the GPUs."""
     headers = ["GPUs", "cores", "candidates", "seconds", "a minute", "of linear"]
     headers += ["begun after, s", "a minute from there", "of linear"]
-    alone = next(run for run in runs if run.gpus == 1)
     rows = [
         [
             str(run.gpus),
@@ -161,9 +161,8 @@ def longer_checks(alone: Run, several: Run) -> dict[bool, list[float]]:
     return longer
 
 
-def meetings(runs: list[Run]) -> str:
+def meetings(runs: list[Run], alone: Run) -> str:
     """What checks on several GPUs cost one another."""
-    alone = next(run for run in runs if run.gpus == 1)
     sentences = []
     for several in (run for run in runs if run.gpus > 1):
         longer = longer_checks(alone, several)
@@ -219,6 +218,7 @@ def verdicts(run: Run) -> str:
 def write(target: Path) -> None:
     """Write the page from the records beside it."""
     runs = [read_run(path.parent) for path in sorted(target.glob("*-gpus/run.json"))]
+    alone = next(run for run in runs if run.gpus == 1)
     text = (
         "# How fast candidates are judged on an H200\n\n"
         "Every figure is computed by `benchmarks/h200_suite/throughput_page.py` from the"
@@ -226,7 +226,7 @@ def write(target: Path) -> None:
         " CUDA completions and mutations of them (`throughput_pack.py`), judged with every cache"
         " cold and all three baselines. Two GPUs judged the same candidates as one, which had"
         " half of the cores.\n\n"
-        f"{growth(runs)}\n\n"
+        f"{growth(runs, alone)}\n\n"
         "A run has begun when each GPU has judged its first candidate that ran. Until then"
         " PyTorch and the compilers are loaded and the first candidates are built, once for a"
         " judge, however many candidates follow.\n\n"
@@ -234,8 +234,8 @@ def write(target: Path) -> None:
         "The stages' seconds are summed over candidates; builds go on beside the rest, on other"
         " cores. What is called timing holds the verified pairs, the flushes of the cache and"
         " each operation's baselines; the floor below it are the timed calls themselves.\n\n"
-        f"{meetings(runs)}\n\n"
-        f"{verdicts(runs[0])}\n\n"
+        f"{meetings(runs, alone)}\n\n"
+        f"{verdicts(alone)}\n\n"
         f"{differing(runs)}\n"
     )
     (target / "README.md").write_text(text, encoding="utf-8")
