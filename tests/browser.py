@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 _FLAGS = (
     "--headless=new",
@@ -47,7 +48,18 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": theme}
         self.emulate("Emulation.setEmulatedMedia", media="screen", features=[scheme])
         self.driver.get_log("browser")
-        self.driver.get(page.resolve().as_uri() if isinstance(page, Path) else page)
+        address = page.resolve().as_uri() if isinstance(page, Path) else page
+        self.driver.get(address)
+        # Where another process of Chromium is to draw the page, `get` may return before it does.
+        self.wait(
+            "return document.readyState === 'complete'"
+            " && decodeURIComponent(document.URL) === decodeURIComponent(arguments[0])",
+            address,
+        )
+
+    def wait(self, script: str, *arguments: Any) -> None:
+        """Wait until a script in the page returns true, for 10 seconds at most."""
+        WebDriverWait(self.driver, 10).until(lambda _: self.run(script, *arguments))
 
     def emulate(self, command: str, **parameters: Any) -> None:
         """Give a command of the Chrome DevTools Protocol."""

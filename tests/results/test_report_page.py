@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from browser import Browser
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 from synthetic_logs import OPS, SKILL, Outcome, write_log
 
 from skilldyno.results.report import write_report
@@ -80,13 +80,10 @@ def count(browser: Browser) -> int:
 
 def open_first(browser: Browser) -> str:
     """Open the first candidate of the table, and return what is shown of it."""
+    browser.wait("return document.querySelector('.open') !== null")
     browser.click(browser.all(".open")[0])
-    wait(browser, "return !document.querySelector('.detail').textContent.startsWith('Loading')")
+    browser.wait("return !document.querySelector('.detail').textContent.startsWith('Loading')")
     return browser.one(".detail").text
-
-
-def wait(browser: Browser, script: str) -> None:
-    WebDriverWait(browser.driver, 10).until(lambda _: browser.run(script))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -197,13 +194,13 @@ def test_a_candidate_opens_by_keyboard_by_address_and_from_its_op(browser: Brows
     browser.open(small.page)
     browser.run("document.querySelector('.open').focus()")
     browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
-    wait(browser, "return document.querySelector('.detail h4, .detail .small') !== null")
+    browser.wait("return document.querySelector('.detail h4, .detail .small') !== null")
     assert browser.one(".open[aria-expanded=true]").text == "cross_entropy"
     browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
     assert browser.all(".detail") == []
 
     browser.open(f"{small.page.as_uri()}#candidate-9")
-    wait(browser, "return document.querySelector('#detail-9') !== null")
+    browser.wait("return document.querySelector('#detail-9') !== null")
 
     browser.open(small.page)
     browser.click(browser.all(".heat a")[3])
@@ -218,12 +215,12 @@ def test_two_candidates_of_an_op_are_told_apart(browser: Browser, small: Written
     others = Select(browser.one(".comparison select"))
     assert len(others.options) == 1 + len(small.rows) / len(OPS) - 1
     others.select_by_index(1)
-    wait(browser, "return document.querySelector('.diff') !== null")
+    browser.wait("return document.querySelector('.diff') !== null")
     assert [line.text for line in browser.all(".diff .removed")] == ["−     // epoch 2"]
     assert [line.text for line in browser.all(".diff .added")] == ["+     // epoch 1"]
     assert len(browser.all(".diff .same-line")) == 6
     others.select_by_index(2)
-    wait(browser, "return document.querySelector('.diff') === null")
+    browser.wait("return document.querySelector('.diff') === null")
     assert "The sources are the same." in browser.one(".comparison").text
 
 
@@ -236,7 +233,7 @@ def test_dots_of_the_roofline_name_and_open_their_candidate(browser: Browser, sm
     said = browser.one("#roofline-tip").text
     assert re.search(r"epoch [12]\ncorrect, \d\.\d\dx, \d+ % of the roofline", said)
     plot.send_keys(Keys.ENTER)
-    wait(browser, "return document.querySelector('.detail') !== null")
+    browser.wait("return document.querySelector('.detail') !== null")
     assert browser.one(".open[aria-expanded=true]").text == said.split("\n")[0]
     plot.send_keys(Keys.ESCAPE)
     assert browser.all("#roofline-tip") == []
