@@ -80,7 +80,6 @@ def count(browser: Browser) -> int:
 
 def open_first(browser: Browser) -> str:
     """Open the first candidate of the table, and return what is shown of it."""
-    browser.wait("return document.querySelector('.open') !== null")
     browser.click(browser.all(".open")[0])
     browser.wait("return !document.querySelector('.detail').textContent.startsWith('Loading')")
     return browser.one(".detail").text
