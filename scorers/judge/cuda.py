@@ -36,12 +36,12 @@ from .device import TENSORS, Device, python_setup
 from .errors import MachineError
 from .files import read_text
 from .job import Job, Operation
-from .process import Worker
 from .python_calls import view_device
 from .sandbox import Sandbox
 from .sandbox import environment as walls
 from .start import packages, scratch_folder, start_runner
 from .wire import PAGE_BYTES
+from .workers import Runner
 
 _SCRATCH_BYTES = 256 << 20
 _HANDLE_BYTES = 64
@@ -181,7 +181,7 @@ class CudaDevice(Device):
         target = f"-gencode=arch=compute_{major}{minor},code=sm_{major}{minor}"
         self._gate = build_trusted(read_text("gate.cu"), NVCC, "-O3", target)
         self._starting = ThreadPoolExecutor(_SPARE_RUNNERS)
-        self._spares: deque[Future[Worker]] = deque()
+        self._spares: deque[Future[Runner]] = deque()
 
     def open_arena(self, capacity: int) -> Arena:
         """Device memory; that of a process that was killed takes a while to come back."""
@@ -191,6 +191,11 @@ class CudaDevice(Device):
             time.sleep(0.1)
             free, total = self.memory()
         return CudaArena(capacity, self._scratch)
+
+    def has_room(self, capacity: int) -> bool:
+        """Whether enough memory is left for what candidates allocate themselves."""
+        free, total = torch.cuda.mem_get_info()
+        return free - capacity >= _LEAST_FREE * total
 
     def setup(self, operation: Operation) -> dict[str, Any]:
         """The gate's library."""
@@ -217,7 +222,7 @@ class CudaDevice(Device):
             setup["output_bytes"] = _EXTENSION_BYTES
         return setup
 
-    def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
+    def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Runner:
         """Start a runner, or take one that was started ahead and has imported torch."""
         if job.language not in TENSORS:
             return start_runner(sandbox, [library.parent], self._environment)
@@ -225,7 +230,7 @@ class CudaDevice(Device):
             self._spares.append(self._starting.submit(self._start_python, sandbox))
         return self._spares.popleft().result()
 
-    def _start_python(self, sandbox: Sandbox) -> Worker:
+    def _start_python(self, sandbox: Sandbox) -> Runner:
         scratch = str(scratch_folder())
         # What torch's load_inline looks for: ninja beside Python, nvcc, and where to write.
         tools = [Path(sys.executable).parent, cuda_toolkit() / "bin", walls()["PATH"]]

@@ -11,9 +11,9 @@ from .arena import Arena, HostArena
 from .build import build_trampoline
 from .clock import StoppingCriterion
 from .job import Job, Operation
-from .process import Worker
 from .sandbox import Sandbox
 from .start import packages, start_runner
+from .workers import Runner
 
 _THREAD_BYTES = 128 << 20
 TENSORS = ("triton", "torch", "torch-ext")
@@ -55,8 +55,12 @@ class Device(ABC):
         """What a runner needs besides, its limits above all."""
 
     @abstractmethod
-    def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
+    def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Runner:
         """Start a runner that may read the library's folder."""
+
+    def has_room(self, capacity: int) -> bool:
+        """Whether another arena of so many bytes may be opened beside those that are."""
+        return True
 
     def clock(self) -> float | None:
         """The device's clock rate now, in hertz, where it can be read."""
@@ -125,7 +129,7 @@ class CpuDevice(Device):
             "scratch": None,
         }
 
-    def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Worker:
+    def start_runner(self, job: Job, sandbox: Sandbox, library: Path) -> Runner:
         """Start a runner: without torch, in a few hundredths of a second, where it needs none."""
         if job.language not in TENSORS:
             return start_runner(sandbox, [library.parent], {})

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .arena import Arena, Slot
 
 _START_SECONDS = 60.0
-_PATIENCE = 2 * CLOSING_SECONDS
+PATIENCE = 2 * CLOSING_SECONDS
 # With the baseline too it is short, but a gate that opens too early would slow the baseline.
 _LESS_PATIENCE = {False: 0.02, True: 0.2}
 _LOOK_SECONDS = 1e-3
@@ -79,20 +79,19 @@ class Worker:
     It comes up by itself; its greeting is waited for with its first use.
     """
 
+    _trusted = False
+
     def __init__(
         self,
         command: list[str],
         environment: dict[str, str],
         arguments: Sequence[str] = (),
-        *,
-        trusted: bool = False,
     ) -> None:
-        self._trusted = trusted
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket = ours
         self._sequence = 0
-        self._patience = _PATIENCE
+        self._patience = PATIENCE
         self._spread: list[int] = []
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
         self._child = subprocess.Popen(
@@ -129,23 +128,13 @@ class Worker:
     def _await_greeting(self) -> None:
         _ = self.pid
 
-    def set_up(self, setup: dict[str, Any], arena: Arena, seconds: float) -> bytes:
-        """Hand over the arena and wait until the process says that it is ready.
-
-        Raises:
-            StartError: it did not come up.
-            ProcessLost: the process ended while it loaded what it was told to load.
-            ProcessTimeout: it took longer than `seconds`.
-        """
-        self._await_greeting()
-        self._patience = _PATIENCE
+    def _send_setup(self, setup: dict[str, Any], arena: Arena) -> None:
         shared, descriptors = arena.share()
         message = wire.SETUP + json.dumps({**setup, **shared}).encode()
-        socket.send_fds(self._socket, [message], descriptors)
-        answer = self._receive(seconds)
-        if not answer.startswith(wire.READY):
-            raise self._loss(self.epitaph())
-        return answer
+        try:
+            socket.send_fds(self._socket, [message], descriptors)
+        except OSError as error:
+            raise self._loss(self.epitaph()) from error
 
     def call(
         self,
@@ -307,7 +296,10 @@ class Worker:
             ProcessTimeout: no answer within `seconds`.
         """
         self._await_greeting()
-        self._socket.send(question)
+        try:
+            self._socket.send(question)
+        except OSError as error:
+            raise self._loss(self.epitaph()) from error
         return self._receive(seconds)
 
     def _receive(self, seconds: float) -> bytes:

@@ -1,8 +1,9 @@
 """The process that holds the candidate, and nothing worth stealing.
 
 Standard library only: this file and those beside it are copied into the sandbox and started there.
-It greets the judge, is told what to load, confines itself, loads the candidate and then makes the
-calls that it is asked for, one message at a time.  What it reports is only a claim.
+It greets the judge, is told what to load, confines itself, loads the candidate when its turn has
+come, and then makes the calls that it is asked for, one message at a time.  What it reports is only
+a claim.
 
 Messages travel over a SOCK_SEQPACKET pair whose descriptor is the first argument; the descriptor
 of the memory to share arrives with the first message.  Further arguments are folders of packages:
@@ -26,6 +27,7 @@ from wire import (
     CROWDED,
     MESSAGE_BYTES,
     PAGE_BYTES,
+    PREPARED,
     QUEUED,
     READY,
     RECORD,
@@ -165,6 +167,10 @@ def main():
         make_files_private(setup["scratch"])
     if setup["confine"]:
         seccomp.confine(setup["permits"])
+    control.send(PREPARED)
+    # The second message says that the candidate's turn has come.
+    if not control.recv(MESSAGE_BYTES):
+        return
     serving.load(setup)
     control.send(READY)
     while True:

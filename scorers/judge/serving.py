@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any
 
 from .alone import alone_on
@@ -25,8 +26,8 @@ from .errors import MachineError
 from .evidence import Evidence
 from .job import Job, JobError, parse_job
 from .preparation import prepare
-from .process import Worker
 from .session import Session
+from .workers import BaselineProcess
 
 _MEASURING_CORES = 4
 
@@ -59,17 +60,18 @@ def _emit_evidence(evidence: Evidence) -> None:
 class Serving:
     """Reads jobs, builds what waits, judges what is built, and emits evidence as it comes."""
 
-    def __init__(self, baseline: Worker) -> None:
+    def __init__(self, baseline: BaselineProcess) -> None:
         """Wait for jobs.
 
         Args:
             baseline: the baseline's process of the first session.
         """
-        self.baseline: Worker | None = baseline
+        self.baseline: BaselineProcess | None = baseline
         self.jobs: queue.Queue[Job | None] = queue.Queue()
         self.open = True
         self.session: Session | None = None
         self.operation = ""
+        self.ready: list[tuple[Job, Future[Built | None]]] = []
         cores = len(os.sched_getaffinity(0))
         self.builders = {
             "cpu": ThreadPoolExecutor(cores),
@@ -79,17 +81,16 @@ class Serving:
     def serve(self) -> None:
         """Serve until stdin ends and every job has its evidence."""
         threading.Thread(target=_read_jobs, args=(sys.stdin, self.jobs), daemon=True).start()
-        ready: list[tuple[Job, Future[Built | None]]] = []
-        while self.open or ready:
-            waiting = self._take(block=not ready)
+        while self.open or self.ready:
+            waiting = self._take(block=not self.ready)
             if waiting:
                 for device in sorted({job.device for job in waiting}):
                     with alone_on(device):
                         jobs = [job for job in waiting if job.device == device]
-                        ready += self._build(device, sorted(jobs, key=self._order))
-                ready.sort(key=lambda pair: self._order(pair[0]))
-            elif ready:
-                job, building = ready.pop(0)
+                        self.ready += self._build(device, sorted(jobs, key=self._order))
+                self.ready.sort(key=lambda pair: self._order(pair[0]))
+            elif self.ready:
+                job, building = self.ready.pop(0)
                 self.operation = job.operation.name
                 with alone_on(job.device):
                     self._judge(job, building)
@@ -116,14 +117,26 @@ class Serving:
                 taken.append(job)
         return taken
 
+    def _following(self) -> tuple[Job, Path] | None:
+        if not self.ready or not self.ready[0][1].done():
+            return None
+        job, building = self.ready[0]
+        built = building.result()
+        if built is None or built.library is None or job.settings.until == "build":
+            return None
+        is_here = self.session is not None and self.session.device.name == job.device
+        return (job, built.library) if is_here else None
+
     def _session_for(self, job: Job) -> Session:
         if self.session is not None and self.session.device.name != job.device:
             self.session.close()
             self.session = None
         if self.session is None:
+            if self.baseline is not None and _is_compared_with_compiled(job):
+                self.baseline.load_compiler()
             device: Device = CpuDevice() if job.device == "cpu" else CudaDevice()
-            settings = job.settings
-            self.session = Session(device, settings.seed, self.baseline, unsafe=settings.unsafe)
+            seed, unsafe = job.settings.seed, job.settings.unsafe
+            self.session = Session(device, seed, self.baseline, self._following, unsafe=unsafe)
             self.baseline = None
         return self.session
 
@@ -157,6 +170,10 @@ class Serving:
                 self.session.close()
                 self.session = None
         _emit_evidence(evidence)
+
+
+def _is_compared_with_compiled(job: Job) -> bool:
+    return job.device != "cpu" and bool(job.timed) and "compile" in job.settings.baselines
 
 
 def _build_one(session: Session, job: Job) -> Built | None:

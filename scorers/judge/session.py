@@ -6,6 +6,7 @@ import json
 import platform
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,15 +31,13 @@ from .evidence import Check, Evidence
 from .files import judge_digest
 from .gated_side import GatedSide
 from .job import Job, Operation, Workload
+from .opening import Openings
 from .preparation import FAULTS
 from .process import (
-    OUTPUT_BYTES,
     Crowded,
     ForgedAnswer,
     ProcessLost,
     ProcessTimeout,
-    StartError,
-    Worker,
 )
 from .record import OutOfTime, Record
 from .sandbox import Sandbox, require_sandbox
@@ -46,8 +45,8 @@ from .side import WARM, HostSide, Side
 from .start import remove_runner_home, start_baseline
 from .steps import with_steps
 from .wire import MACHINE
+from .workers import BaselineProcess
 
-_LOAD_SECONDS = 20.0
 _CEILING_ATTEMPTS = 4
 _HOGGED_SHARE = 0.25
 _RETURN_SECONDS = 10.0
@@ -63,7 +62,13 @@ class Session:
     """Contents, baseline and ceilings, shared by all candidates that are judged here."""
 
     def __init__(
-        self, device: Device, seed: int | None, baseline: Worker | None, *, unsafe: bool
+        self,
+        device: Device,
+        seed: int | None,
+        baseline: BaselineProcess | None,
+        following: Callable[[], tuple[Job, Path] | None],
+        *,
+        unsafe: bool,
     ) -> None:
         """Open a session on a device.
 
@@ -71,6 +76,7 @@ class Session:
             device: the device.
             seed: of all that is random; by default one is drawn.
             baseline: the baseline's process, if it has been started.
+            following: gives the candidate that comes next, with its library, if it is built.
             unsafe: whether kernels may run where they cannot be isolated.
 
         Raises:
@@ -83,6 +89,8 @@ class Session:
         self.baselines = Baselines(self.contents, self.side_of)
         self._baseline = baseline or start_baseline()
         self._bench: Bench | None = None
+        self.openings = Openings(device, self.sandbox, self.seed)
+        self.following = following
 
     @cached_property
     def machine(self) -> dict[str, float]:
@@ -116,7 +124,6 @@ class Session:
         arena = self.device.open_arena(arena_capacity(operation, self.device))
         setup = {"operation": asdict(operation), **self.device.setup(operation)}
         self._baseline.set_up(setup, arena, 60.0)
-        self._baseline.stop()
         random = np.random.default_rng([self.seed, 1])
         self._bench = Bench(operation, self.device, self._baseline, arena, random, 120.0)
         return self._bench
@@ -149,6 +156,7 @@ class Session:
 
     def close(self) -> None:
         """End the processes of the session."""
+        self.openings.close()
         self._baseline.kill()
         self.device.close()
         remove_runner_home()
@@ -250,10 +258,13 @@ class Session:
         if job.timed:
             self.baseline_bench(job.operation)
         begin = time.monotonic()
-        bench = self._open(job, library, record)
+        bench = self.openings.open(job, library, record)
         record.loaded = True
         try:
+            if (following := self.following()) is not None:
+                self.openings.begin(*following)
             self._check(job.operation, bench, record)
+            self.openings.settle()
             record.seconds["check"] = time.monotonic() - begin
             begin = time.monotonic()
             for workload in job.timed:
@@ -270,6 +281,8 @@ class Session:
             record.seconds.setdefault("check", time.monotonic() - begin)
             bench.close()
             record.output = bench.worker.output()
+            # A check that failed has not waited for it, and baselines may be timed next.
+            self.openings.settle()
 
     def _require_authored(self, job: Job, library: Path, bench: Bench, record: Record) -> None:
         workload = next(w for w in job.operation.workloads if w.timed)
@@ -279,31 +292,6 @@ class Session:
         bench.checked_call(WARM, contents)
         record.launches = attribute(bench.record(WARM, contents), job, library)
         require_authored(record.launches)
-
-    def _open(self, job: Job, library: Path, record: Record) -> Bench:
-        operation = job.operation
-        arena = self.device.open_arena(arena_capacity(operation, self.device))
-        worker = self.device.start_runner(job, self.sandbox, library)
-        setup = {
-            "library": str(library),
-            "function": operation.function,
-            "scalars": [(s.type, s.value) for s in operation.scalars],
-            "confine": self.sandbox.confine,
-            "output_bytes": OUTPUT_BYTES,
-            **self.device.runner_setup(job),
-        }
-        random = np.random.default_rng([self.seed, int(job.candidate[:15], 16)])
-        bench = Bench(operation, self.device, worker, arena, random, job.settings.call_seconds)
-        try:
-            # A ModelNew may compile its kernels while it is imported.
-            building = job.settings.build_seconds if operation.is_problem else 0.0
-            worker.set_up(setup, arena, _LOAD_SECONDS + building)
-            worker.stop()
-        except (StartError, ProcessLost, ProcessTimeout):
-            bench.close()
-            record.output = worker.output()
-            raise
-        return bench
 
     def _check(self, operation: Operation, bench: Bench, record: Record) -> None:
         for workload in operation.workloads:

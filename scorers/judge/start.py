@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import sandbox as walls
 from .files import read_text
-from .process import Worker
+from .workers import BaselineProcess, Runner
 
 RUNNER_FILES = (
     *("runner.py", "wire.py", "seccomp.py", "gated_calls.py", "python_calls.py"),
@@ -26,7 +26,7 @@ def start_runner(
     readable: list[Path],
     environment: dict[str, str],
     packages: Sequence[str] = (),
-) -> Worker:
+) -> Runner:
     """Start a runner inside the sandbox.
 
     Args:
@@ -39,17 +39,17 @@ def start_runner(
     home = runner_home()
     runner = [*python, str(home / "runner.py")]
     command = sandbox.command(runner, readable=[*folders, home, *readable])
-    return Worker(command, {**walls.environment(), **environment}, packages)
+    return Runner(command, {**walls.environment(), **environment}, packages)
 
 
-def start_baseline() -> Worker:
-    """Start the baseline's process, which trusts and is trusted."""
+def start_baseline() -> BaselineProcess:
+    """Start the baseline's process."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     # The judge's own threads sleep between its computations; the baseline's are timed.
     environment.pop("GOMP_SPINCOUNT", None)
     environment["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
     environment["OMP_PROC_BIND"] = "true"
-    return Worker([sys.executable, "-m", f"{_PACKAGE}.baseline"], environment, trusted=True)
+    return BaselineProcess([sys.executable, "-m", f"{_PACKAGE}.baseline"], environment)
 
 
 def packages() -> list[str]:

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
@@ -50,6 +51,24 @@ def test_fault_gets_its_verdict(fault, judge, rms_norm):
     assert words in evidence.reason
     assert evidence.compiled
     assert evidence.speedup is None
+
+
+def test_a_candidate_is_loaded_when_its_turn_has_come(judge, rms_norm):
+    tell = """
+#include <ctime>
+static void tell() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    fprintf(stderr, "%ld.%09ld\\n", now.tv_sec, now.tv_nsec);
+}
+__attribute__((constructor)) static void load() { tell(); }
+"""
+    sources = [rms_norm("tell();", top=f"{tell}// {number}") for number in range(4)]
+    submitted = [judge(source, until="check") for source in sources]
+    told = sorted([float(t) for t in each.result().output.split()] for each in submitted)
+    for earlier, later in pairwise(told):
+        assert len(earlier) > 1
+        assert max(earlier) < min(later)
 
 
 def test_function_that_is_not_exported_is_a_compile_error(judge, rms_norm):

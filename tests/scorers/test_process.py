@@ -17,6 +17,7 @@ from skilldyno.scorers.judge.process import (
     StartError,
     Worker,
 )
+from skilldyno.scorers.judge.workers import BaselineProcess, Runner
 
 CHILD = """
 import pathlib, socket, struct, sys, time
@@ -30,11 +31,16 @@ QUEUED = "control.send(b'queued')"
 
 
 def call_behind_a_gate(
-    then: str, first: str = QUEUED, *, trusted: bool = False, seconds: float = 10.0, **words: Any
+    then: str,
+    first: str = QUEUED,
+    *,
+    kind: type[Worker] = Runner,
+    seconds: float = 10.0,
+    **words: Any,
 ) -> Reply:
     """Make one call in a child that does something once it has queued it."""
     child = CHILD.format(first=first, then=then)
-    worker = Worker([sys.executable, "-c", child], {}, trusted=trusted)
+    worker = kind([sys.executable, "-c", child], {})
     silent: dict[str, Any] = {
         "prepare": lambda: None,
         "is_closed": lambda: True,
@@ -72,20 +78,20 @@ def test_a_baseline_whose_launches_do_not_fit_behind_the_gate_is_timed_all_the_s
     opened = tmp_path / "opened"
     first = f"while not pathlib.Path({str(opened)!r}).exists(): time.sleep(0.01)\n{QUEUED}"
     then = "control.send(struct.pack('<Qq', 1, 5000)); control.recv(1)"
-    reply = call_behind_a_gate(then, first, trusted=True, seconds=1.0, open=opened.touch)
+    reply = call_behind_a_gate(then, first, kind=BaselineProcess, seconds=1.0, open=opened.touch)
     assert reply.claims == (5e-6,)
 
 
 def test_a_baseline_that_never_comes_to_its_gate_is_lost():
     with pytest.raises(BaselineLost, match="its warm calls took longer than"):
         call_behind_a_gate(
-            "", "control.recv(1)", trusted=True, seconds=0.5, is_closed=lambda: False
+            "", "control.recv(1)", kind=BaselineProcess, seconds=0.5, is_closed=lambda: False
         )
 
 
-@pytest.mark.parametrize(("trusted", "error"), [(True, BaselineLost), (False, StartError)])
-def test_a_process_that_does_not_come_up_says_why(trusted: bool, error: type[Exception]):
-    worker = Worker([sys.executable, "-c", "raise SystemExit('no torch')"], {}, trusted=trusted)
+@pytest.mark.parametrize(("kind", "error"), [(BaselineProcess, BaselineLost), (Runner, StartError)])
+def test_a_process_that_does_not_come_up_says_why(kind: type[Worker], error: type[Exception]):
+    worker = kind([sys.executable, "-c", "raise SystemExit('no torch')"], {})
     with pytest.raises(error, match=r"did not start.*no torch"):
         worker.ask(b"machine cpu", 10.0)
     worker.kill()
