@@ -170,9 +170,9 @@ def meetings(runs: list[Run], alone: Run) -> str:
         sentences.append(
             f"On {several.gpus} GPUs, {len(together)} checks that for {TOGETHER} s or more fell"
             f" together with another GPU's took {statistics.fmean(together):.3f} s longer each than"
-            f" on one GPU, and the {len(apart)} others {statistics.fmean(apart):.3f} s: a check"
-            " begins with a CUDA context for its process, and the driver seems to make one after"
-            " another, whichever GPUs they are for."
+            f" on one GPU, and the {len(apart)} others {statistics.fmean(apart):.3f} s: during a"
+            " check the next candidate's process makes its CUDA context, and the driver makes one"
+            " after another, whichever GPUs they are for."
         )
     return "\n".join(sentences)
 

@@ -34,6 +34,16 @@ def beside_other_builds() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def alone_in_starting() -> Iterator[None]:
+    """Hold what judges share while a process of theirs makes its CUDA context.
+
+    The driver makes one after another, whichever GPUs they are for: two at a time both end late.
+    """
+    with _holding("starting.lock", fcntl.LOCK_EX):
+        yield
+
+
 def gpu_name() -> str:
     """What tells the GPU of this process from all others; empty where there is none."""
     # Its import takes seconds, and builds do without.

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from itertools import count
@@ -21,7 +22,7 @@ import numpy as np
 import torch
 
 from . import seccomp
-from .alone import gpu_name
+from .alone import alone_in_starting, gpu_name
 from .arena import Arena, GatedArena, Slot, as_bytes
 from .build import (
     NVCC,
@@ -196,6 +197,10 @@ class CudaDevice(Device):
         """Whether enough memory is left for what candidates allocate themselves."""
         free, total = torch.cuda.mem_get_info()
         return free - capacity >= _LEAST_FREE * total
+
+    def turn_to_start(self) -> AbstractContextManager[None]:
+        """One context is made at a time on this machine, whichever GPU it is for."""
+        return alone_in_starting()
 
     def setup(self, operation: Operation) -> dict[str, Any]:
         """The gate's library."""

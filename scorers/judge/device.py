@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,10 @@ class Device(ABC):
     def has_room(self, capacity: int) -> bool:
         """Whether another arena of so many bytes may be opened beside those that are."""
         return True
+
+    def turn_to_start(self) -> AbstractContextManager[None]:
+        """Held while a runner makes what it needs of the device."""
+        return nullcontext()
 
     def clock(self) -> float | None:
         """The device's clock rate now, in hertz, where it can be read."""

@@ -6,11 +6,14 @@ anything is timed, and its candidate is loaded at its turn: until then no code o
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from .arena import Arena
 from .bench import Bench, arena_capacity
 from .device import Device
 from .errors import MachineError
@@ -29,6 +32,7 @@ class _Opening:
     job: Job
     runner: Runner
     bench: Bench
+    prepared: Future[None]
 
 
 class Openings:
@@ -39,6 +43,7 @@ class Openings:
         self.sandbox = sandbox
         self.seed = seed
         self._ahead: _Opening | None = None
+        self._threads = ThreadPoolExecutor(2)
 
     def open(self, job: Job, library: Path, record: Record) -> Bench:
         """Load a candidate; its runner is frozen.
@@ -52,7 +57,7 @@ class Openings:
         # A ModelNew may compile its kernels while it is imported.
         building = job.settings.build_seconds if job.operation.is_problem else 0.0
         try:
-            opening.runner.await_prepared(_PREPARE_SECONDS)
+            opening.prepared.result()
             opening.runner.load(_LOAD_SECONDS + building)
         except (StartError, ProcessLost, ProcessTimeout):
             opening.bench.close()
@@ -75,13 +80,14 @@ class Openings:
         """Wait until the runner ahead is frozen; one that does not come up is given up."""
         if self._ahead is not None:
             try:
-                self._ahead.runner.await_prepared(_PREPARE_SECONDS)
-            except StartError:
+                self._ahead.prepared.result()
+            except (StartError, MachineError):
                 self.close()
 
     def close(self) -> None:
         """End the runner ahead."""
         if self._ahead is not None:
+            wait([self._ahead.prepared])
             self._ahead.bench.close()
             self._ahead = None
 
@@ -106,9 +112,10 @@ class Openings:
             "output_bytes": OUTPUT_BYTES,
             **self.device.runner_setup(job),
         }
-        try:
-            runner.prepare(setup, arena)
-        except StartError:
-            bench.close()
-            raise
-        return _Opening(job, runner, bench)
+        prepared = self._threads.submit(self._prepare, runner, setup, arena)
+        return _Opening(job, runner, bench, prepared)
+
+    def _prepare(self, runner: Runner, setup: dict[str, Any], arena: Arena) -> None:
+        runner.await_greeting()
+        with self.device.turn_to_start():
+            runner.prepare(setup, arena, _PREPARE_SECONDS)

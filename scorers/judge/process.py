@@ -125,7 +125,12 @@ class Worker:
             raise StartError(f"a runner did not start: {self.output() or 'no message'}")
         return int(struct.unpack("3i", ancillary[0][2])[0])
 
-    def _await_greeting(self) -> None:
+    def await_greeting(self) -> None:
+        """Wait until it has come up.
+
+        Raises:
+            StartError: it did not; of the baseline's this is a BaselineLost.
+        """
         _ = self.pid
 
     def _send_setup(self, setup: dict[str, Any], arena: Arena) -> None:
@@ -164,7 +169,7 @@ class Worker:
             ForgedAnswer: the answer is not to this question.
             Crowded: the candidate's own work kept the gate from closing.
         """
-        self._await_greeting()
+        self.await_greeting()
         message = self._request(slots, dims, warm=warm, keep=keep, function=function, gate=gate)
         begin = time.perf_counter()
         try:
@@ -295,7 +300,7 @@ class Worker:
             ProcessLost: the process ended.
             ProcessTimeout: no answer within `seconds`.
         """
-        self._await_greeting()
+        self.await_greeting()
         try:
             self._socket.send(question)
         except OSError as error:

@@ -118,14 +118,15 @@ class Serving:
         return taken
 
     def _following(self) -> tuple[Job, Path] | None:
-        if not self.ready or not self.ready[0][1].done():
-            return None
-        job, building = self.ready[0]
-        built = building.result()
-        if built is None or built.library is None or job.settings.until == "build":
-            return None
-        is_here = self.session is not None and self.session.device.name == job.device
-        return (job, built.library) if is_here else None
+        for job, building in self.ready:
+            if self.session is None or self.session.device.name != job.device:
+                return None
+            if not building.done():
+                return None
+            built = building.result()
+            if built is not None and built.library is not None and job.settings.until != "build":
+                return job, built.library
+        return None
 
     def _session_for(self, job: Job) -> Session:
         if self.session is not None and self.session.device.name != job.device:

@@ -29,7 +29,7 @@ class BaselineProcess(Worker):
         Raises:
             BaselineLost: it did not come up, ended, or took longer than `seconds`.
         """
-        self._await_greeting()
+        self.await_greeting()
         self._patience = PATIENCE
         self._send_setup(setup, arena)
         if not self._receive(seconds).startswith(wire.READY):
@@ -40,35 +40,19 @@ class BaselineProcess(Worker):
 class Runner(Worker):
     """A child in the sandbox, which makes everything ready before it loads its candidate."""
 
-    _is_prepared = False
-
-    def prepare(self, setup: dict[str, Any], arena: Arena) -> None:
-        """Tell it what it will load, and go on meanwhile.
+    def prepare(self, setup: dict[str, Any], arena: Arena, seconds: float) -> None:
+        """Tell it what it will load, wait until nothing but that is missing, and freeze it.
 
         Raises:
-            StartError: it has ended.
+            StartError: it did not come up, or took longer than `seconds`.
         """
         try:
             self._send_setup(setup, arena)
-        except ProcessLost as lost:
-            raise StartError(f"a runner did not start: {lost}") from lost
-
-    def await_prepared(self, seconds: float) -> None:
-        """Wait until nothing but the candidate is missing, and freeze it.
-
-        Raises:
-            StartError: it has ended, or took longer than `seconds` once it had greeted.
-        """
-        if self._is_prepared:
-            return
-        self._await_greeting()
-        try:
             if self._receive(seconds) != wire.PREPARED:
                 raise StartError(f"a runner did not come up: {self.output() or 'no message'}")
             self.stop()
         except (ProcessLost, ProcessTimeout) as lost:
             raise StartError(f"a runner did not come up: {lost}") from lost
-        self._is_prepared = True
 
     def load(self, seconds: float) -> None:
         """Have it load the candidate, and freeze it.

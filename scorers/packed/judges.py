@@ -171,8 +171,9 @@ class Judges:
             busy = {other.operation for other in self._judges if other is not judge}
             # Its own operation, else one that no other judge is at, else the longest queue.
             key = max(own, key=lambda k: (k[1] == judge.operation, k[1] not in busy, len(own[k])))
-            if key[1] != judge.operation and key[1] in busy and (judge.under_way or taken):
-                # It helps another once it has nothing else to do.
+            left = len(judge.under_way) + len(taken)
+            if key[1] != judge.operation and key[1] in busy and left >= self._few:
+                # It helps another once it is nearly done: the builds take about as long.
                 break
             judge.operation = key[1]
             taken.append(self._waiting[key].popleft())
@@ -187,6 +188,10 @@ class Judges:
         waiting = sum(len(w) for k, w in self._waiting.items() if k[0] in judge.place.hardware)
         # More while many wait, since builds may be slow; at the end all GPUs shall end together.
         return min(_MOST_ON_A_GPU, 2 * enough, max(enough, waiting // gpus))
+
+    @property
+    def _few(self) -> int:
+        return room_on_a_gpu(len(self._places)) // 2
 
     def _may_try(self, judge: _Judge, digest: str, job: Job) -> bool:
         # Where a job met a fault, it is tried again only if there is nowhere else.
