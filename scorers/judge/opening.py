@@ -49,7 +49,7 @@ class Openings:
         """Load a candidate; its runner is frozen.
 
         Raises:
-            StartError: the runner did not come up.
+            StartError, MachineError: the runner did not come up.
             ProcessLost: the candidate ended it.
             ProcessTimeout: the candidate took too long to load.
         """
@@ -59,7 +59,7 @@ class Openings:
         try:
             opening.prepared.result()
             opening.runner.load(_LOAD_SECONDS + building)
-        except (StartError, ProcessLost, ProcessTimeout):
+        except (StartError, ProcessLost, ProcessTimeout, MachineError):
             opening.bench.close()
             record.output = opening.runner.output()
             raise
