@@ -145,7 +145,10 @@ def main():
     """Serve the judge until it closes the connection."""
     # With its parent dead nobody would ever stop this process (prctl 1 is PR_SET_PDEATHSIG).
     ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
-    control = socket.socket(fileno=int(sys.argv[1]))
+    inherited = int(sys.argv[1])
+    # Its number tells how many the judge has open, which is no candidate's business.
+    control = socket.socket(fileno=os.dup(inherited))
+    os.close(inherited)
     kinds, models = {"host": HostCalls, "device": DeviceCalls}, {}
     if sys.argv[2:]:
         sys.path += sys.argv[2:]

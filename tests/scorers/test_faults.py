@@ -71,6 +71,24 @@ __attribute__((constructor)) static void load() { tell(); }
         assert max(earlier) < min(later)
 
 
+def test_what_a_candidate_finds_open_does_not_depend_on_the_judge(judge, rms_norm):
+    tell = """
+#include <sys/stat.h>
+static void tell() {
+    struct stat found;
+    for (int descriptor = 3; descriptor < 1024; ++descriptor)
+        if (fstat(descriptor, &found) == 0) fprintf(stderr, "%d:%o ", descriptor, found.st_mode);
+    fprintf(stderr, "\\n");
+}
+"""
+    sources = [rms_norm("tell();", top=f"{tell}// {number}") for number in range(3)]
+    submitted = [judge(source, until="check") for source in sources]
+    told = {line.strip() for each in submitted for line in each.result().output.splitlines()}
+    assert len(told) == 1
+    # The socket to the judge is among them (S_IFSOCK is 0140000).
+    assert ":1407" in told.pop()
+
+
 def test_function_that_is_not_exported_is_a_compile_error(judge, rms_norm):
     source = rms_norm().replace('extern "C"', "static __attribute__((used))")
     evidence = judge(source).result()
