@@ -26,7 +26,6 @@ from .job import Operation, parse_operation
 from .python_calls import keep_freed_memory, tensors_at, view_device
 from .reference import reference_of
 from .wire import (
-    COMPILER,
     CROWDED,
     MACHINE,
     MESSAGE_BYTES,
@@ -140,13 +139,6 @@ class Served:
         self.results = ()
 
 
-def load_compiler() -> None:
-    """Have torch.compile load all that its first use on a GPU loads, which takes seconds."""
-    # Of a GPU that is missing the judge itself will tell.
-    if torch.cuda.is_available():
-        torch.compile(torch.sin)(torch.ones(8, device="cuda"))
-
-
 def main() -> None:
     """Serve the judge until it closes the connection."""
     # With the judge dead nobody would ever stop this process (prctl 1 is PR_SET_PDEATHSIG).
@@ -170,8 +162,6 @@ def main() -> None:
                 served = None
                 served = Served(json.loads(message[len(SETUP) :]), descriptors)
                 control.send(READY)
-            elif message == COMPILER:
-                load_compiler()
             elif message.startswith(MACHINE):
                 on_gpu = message == MACHINE + b"cuda"
                 ceilings = device_ceilings() if on_gpu else host_ceilings()

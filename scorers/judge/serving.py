@@ -133,8 +133,6 @@ class Serving:
             self.session.close()
             self.session = None
         if self.session is None:
-            if self.baseline is not None and _is_compared_with_compiled(job):
-                self.baseline.load_compiler()
             device: Device = CpuDevice() if job.device == "cpu" else CudaDevice()
             seed, unsafe = job.settings.seed, job.settings.unsafe
             self.session = Session(device, seed, self.baseline, self._following, unsafe=unsafe)
@@ -171,10 +169,6 @@ class Serving:
                 self.session.close()
                 self.session = None
         _emit_evidence(evidence)
-
-
-def _is_compared_with_compiled(job: Job) -> bool:
-    return job.device != "cpu" and bool(job.timed) and "compile" in job.settings.baselines
 
 
 def _build_one(session: Session, job: Job) -> Built | None:

@@ -13,7 +13,6 @@ MESSAGE_BYTES = 1 << 17
 PAGE_BYTES = 4096
 SETUP = b"setup "
 MACHINE = b"machine "
-COMPILER = b"compiler"
 RECORD = b"record "
 PREPARED, LOAD, READY = b"prepared", b"load", b"ready"
 QUEUED, CROWDED = b"queued", b"crowded"

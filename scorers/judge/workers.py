@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from . import wire
@@ -16,12 +15,6 @@ class BaselineProcess(Worker):
     """The child that runs the baselines, which trusts and is trusted: its faults are ours."""
 
     _trusted = True
-
-    def load_compiler(self) -> None:
-        """Tell it that it will have to compile, and go on meanwhile."""
-        # Whoever asks it next hears that it has ended.
-        with contextlib.suppress(OSError):
-            self._socket.send(wire.COMPILER)
 
     def set_up(self, setup: dict[str, Any], arena: Arena, seconds: float) -> None:
         """Hand over an operation's arena, wait until its baselines are ready, and freeze it.
