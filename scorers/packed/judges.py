@@ -159,20 +159,21 @@ class Judges:
 
     def _choose(self, judge: _Judge) -> list[tuple[str, Job]]:
         taken: list[tuple[str, Job]] = []
+        few = room_on_a_gpu(len(self._places)) // 2
         while len(judge.under_way) + len(taken) < self._room(judge):
             again = next((pair for pair in self._again if self._may_try(judge, *pair)), None)
             if again is not None:
                 self._again.remove(again)
                 taken.append(again)
                 continue
-            own = {k: w for k, w in self._waiting.items() if w and k[0] in judge.place.hardware}
+            own = self._queues(judge)
             if not own:
                 break
             busy = {other.operation for other in self._judges if other is not judge}
             # Its own operation, else one that no other judge is at, else the longest queue.
             key = max(own, key=lambda k: (k[1] == judge.operation, k[1] not in busy, len(own[k])))
             left = len(judge.under_way) + len(taken)
-            if key[1] != judge.operation and key[1] in busy and left >= self._few:
+            if key[1] != judge.operation and key[1] in busy and left >= few:
                 # It helps another once it is nearly done: the builds take about as long.
                 break
             judge.operation = key[1]
@@ -185,13 +186,12 @@ class Judges:
             return math.inf
         gpus = len(self._places)
         enough = room_on_a_gpu(gpus)
-        waiting = sum(len(w) for k, w in self._waiting.items() if k[0] in judge.place.hardware)
+        waiting = sum(map(len, self._queues(judge).values()))
         # More while many wait, since builds may be slow; at the end all GPUs shall end together.
         return min(_MOST_ON_A_GPU, 2 * enough, max(enough, waiting // gpus))
 
-    @property
-    def _few(self) -> int:
-        return room_on_a_gpu(len(self._places)) // 2
+    def _queues(self, judge: _Judge) -> dict[tuple[str, str], deque[tuple[str, Job]]]:
+        return {k: w for k, w in self._waiting.items() if w and k[0] in judge.place.hardware}
 
     def _may_try(self, judge: _Judge, digest: str, job: Job) -> bool:
         # Where a job met a fault, it is tried again only if there is nowhere else.
