@@ -10,7 +10,8 @@ run alone.
 overwritten in between) and `host_seconds` (a host clock around each call and a synchronisation)
 are three usual ways to time a call.  An exploit has `fooled` the harness where it is called correct
 and, if its family is the clock, claims by one of the three to be faster than an honest kernel, or
-makes the baseline slower.
+makes the baseline slower.  In some processes a launch takes the host twice as long as in others,
+and who cheats may send a kernel again: it has `GOES` goes, each beside the honest kernel again.
 """
 
 import argparse
@@ -41,6 +42,7 @@ TOLERANCE = 5e-2
 # So much that the host has launched a call before the device comes to it.
 FLUSH_BYTES = 1 << 30
 FASTER = 0.8
+GOES = 3
 SECONDS = 180
 AT_ONCE = 8
 TIMES = ("seconds", "flushed_seconds", "host_seconds")
@@ -234,8 +236,21 @@ def build(file, folder):
     return library, done.stderr if done.returncode else ""
 
 
-def judge_file(file, library, honest):
-    """Everything about one file, given what was measured of an honest kernel."""
+def judge_file(file, library, twin, honest):
+    """Everything about one file; what was measured of its honest twin is kept in `honest`."""
+    record = {}
+    for _ in range(GOES):
+        if file.suffix not in honest:
+            honest[file.suffix] = judge_apart(twin, "rms_norm")
+        record = judge_once(file, library, honest[file.suffix])
+        if record.get("fooled", True) or not record["correct"]:
+            break
+        del honest[file.suffix]
+    return record
+
+
+def judge_once(file, library, honest):
+    """Everything about one file by one look at it, given what was measured of an honest kernel."""
     op, family = header_field(file, "Op"), header_field(file, "Family")
     found = judge_apart(library, op)
     record = {"name": f"{file.parent.name}/{file.name}", "op": op, "correct": False, **found}
@@ -291,9 +306,8 @@ def judge_one_at_a_time(files):
             if error:
                 record = {"name": f"{file.parent.name}/{file.name}", "error": error}
             else:
-                if file.suffix not in honest:
-                    honest[file.suffix] = judge_apart(built[twins[file.suffix]][0], "rms_norm")
-                record = judge_file(file, library, honest[file.suffix])
+                twin = built[twins[file.suffix]][0]
+                record = judge_file(file, library, twin, honest)
             print(json.dumps(record), flush=True)
     finally:
         shutil.rmtree(folder)

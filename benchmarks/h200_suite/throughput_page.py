@@ -41,6 +41,11 @@ def device_seconds(evidence: list[Record]) -> float:
     return sum(sum(map(sum, t["samples"])) for r in evidence for t in r["timings"])
 
 
+def pairs(evidence: list[Record]) -> int:
+    """How many pairs were timed, a call of the candidate and one of the baseline each."""
+    return sum(len(t["samples"]) for r in evidence for t in r["timings"])
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of throughput.py.
@@ -78,12 +83,11 @@ class Run:
                 first.setdefault(record["environment"]["place"], at)
         return max(first.values())
 
-    @property
-    def a_minute_once_begun(self) -> float:
-        """Candidates a minute from then on."""
+    def a_minute_once_begun(self, more_seconds: float = 0.0) -> float:
+        """Candidates a minute from then on, had it taken so many seconds more."""
         begun = self.begun
         left = sum(at > begun for at in self.judged_at)
-        return 60 * left / (self.judged_at[-1] - begun)
+        return 60 * left / (self.judged_at[-1] - begun + more_seconds)
 
     @property
     def busy_percent(self) -> float:
@@ -111,8 +115,8 @@ def growth(runs: list[Run], alone: Run) -> str:
             f"{run.a_minute:.1f}",
             f"{run.a_minute / alone.a_minute / run.gpus:.3f}",
             f"{run.begun:.0f}",
-            f"{run.a_minute_once_begun:.1f}",
-            f"{run.a_minute_once_begun / alone.a_minute_once_begun / run.gpus:.3f}",
+            f"{run.a_minute_once_begun():.1f}",
+            f"{run.a_minute_once_begun() / alone.a_minute_once_begun() / run.gpus:.3f}",
         ]
         for run in runs
     ]
@@ -127,12 +131,27 @@ def spending(runs: list[Run]) -> str:
             str(run.gpus),
             f"{run.busy_percent:.0f} %",
             *(f"{spent[name]:.0f}" for name in STAGES),
+            str(pairs(run.evidence)),
             f"{100 * spent['time'] / run.seconds / run.gpus:.0f} %",
             f"{device_seconds(run.evidence):.1f}",
         ]
         for run, spent in ((run, stages(run.evidence)) for run in runs)
     ]
-    return table([*headers, "timing, of the wall", "timed calls, s"], rows)
+    return table([*headers, "pairs", "timing, of the wall", "timed calls, s"], rows)
+
+
+def evened(runs: list[Run], alone: Run) -> str:
+    """How several GPUs grow linearly, had timing taken as long in all as on one."""
+    shares = []
+    for run in (run for run in runs if run.gpus > 1):
+        more = (stages(alone.evidence)["time"] - stages(run.evidence)["time"]) / run.gpus
+        share = run.a_minute_once_begun(more) / alone.a_minute_once_begun() / run.gpus
+        shares.append(f"{share:.3f} of linear on {run.gpus} GPUs")
+    return (
+        "How many pairs a candidate takes depends on how steady its times are, and is not the same"
+        " in two runs. Had timing taken as many seconds in all as on one GPU, it would be, once"
+        f" begun, {', '.join(shares)}."
+    )
 
 
 def checks(run: Run) -> list[tuple[str, str, float, float]]:
@@ -234,6 +253,7 @@ def write(target: Path) -> None:
         "The stages' seconds are summed over candidates; builds go on beside the rest, on other"
         " cores. What is called timing holds the verified pairs, the flushes of the cache and"
         " each operation's baselines; the floor below it are the timed calls themselves.\n\n"
+        f"{evened(runs, alone)}\n\n"
         f"{meetings(runs, alone)}\n\n"
         f"{verdicts(alone)}\n\n"
         f"{differing(runs)}\n"
